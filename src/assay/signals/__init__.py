@@ -1,0 +1,1 @@
+"""Signals: measured facts about goods and merchants, one file per family."""
