@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from assay.market.values.money import exponent
+from assay.market.values.currencies import exponent, is_code
 
 Row = Mapping[str, Any]
 
@@ -87,5 +87,5 @@ def money_text(minor: int | None, currency: str | None) -> str:
     """Minor units as people read them: `154900, "EUR"` -> `1,549.00 EUR`; `not stated` for a missing amount."""
     if minor is None:
         return "not stated"
-    digits = exponent(currency) if currency else 2
+    digits = exponent(currency if currency and is_code(currency) else None)
     return f"{minor / 10**digits:,.{digits}f} {currency or ''}".strip()
