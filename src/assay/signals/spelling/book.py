@@ -1,0 +1,123 @@
+"""The brand book: which names are brands, how each may be written, and which words are ordinary."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assay.signals.spelling.alphabet import DISGUISED, IDEOGRAPH, PLAIN, SYMBOL, alphabet, codes, fold
+from assay.signals.spelling.reading import shape_text
+
+_TOKENS = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+
+# Names under this many letters are found only as written: disguises of shorter ones are too often chance.
+LEAST_DISGUISED = 4
+# Edits of shorter names hit ordinary words (measured: see docs/explanation/wording.md).
+LEAST_NEAR = 6
+
+ORDINARY = frozenset(
+    """
+    black white red blue green pink purple beige grey gray brown yellow orange gold silver golden multicolor multicolour
+    maroon navy cream ivory regular slim slimfit fit classic fashion jewellery jewelry home women womens men mens girls
+    boys kids baby unisex casual formal sports sport style stylish new original best premium luxury quality super free
+    size small medium large cotton leather silk steel wood wooden glass plastic ceramic set pack case cover mobile phone
+    watch shoes bag bags shirt dress ring necklace earrings bracelet lamp light table chair mug sticker poster wall car
+    auto bike toys games book books music world art craft handmade design designer designs house garden kitchen tools
+    digital electronics power smart mini max plus pro one first generic unbranded other others none unknown various
+    multi assorted na oem no not applicable brand non branded местный другой нет без бренда 其他 无 无品牌 its the and
+    """.split()
+)
+"""Words that describe goods. A brand value among them says nothing about whose goods they are; shared by all markets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """One brand: its name as shown to people, its owner, its own spellings, and its nicknames.
+
+    `surfaces` are ways the brand writes itself, never evasive; `aliases` are nicknames, pinyin and translations, which
+    name the brand without writing it.
+    """
+
+    name: str
+    owner: str
+    surfaces: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class BrandBook:
+    """All brands of a market and its ordinary words. Two books of the same content are equal and hash alike."""
+
+    brands: tuple[Brand, ...]
+    vocabulary: frozenset[str] = ORDINARY
+    digest: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        content = repr((self.brands, sorted(self.vocabulary)))
+        object.__setattr__(self, "digest", hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BrandBook) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+def brand_book(brands: Iterable[Brand], vocabulary: Iterable[str] = ()) -> BrandBook:
+    """A book of these brands, those that look alike merged under the first, with the ordinary words of the market.
+
+    A vocabulary word that spells a brand is left out, so that a brand is never hidden by being common.
+    """
+    merged: dict[bytes, Brand] = {}
+    for brand in brands:
+        key = shape_text(brand.name)
+        if len(key) < 2 or key.isdigit():
+            continue
+        known = merged.get(key)
+        if known is None:
+            merged[key] = Brand(brand.name, brand.owner or brand.name, _unique(brand.surfaces or (brand.name,)), brand.aliases)
+        else:
+            surfaces, aliases = _unique(known.surfaces + brand.surfaces), _unique(known.aliases + brand.aliases)
+            merged[key] = Brand(known.name, known.owner, surfaces, aliases)
+    words = {word for word in fold(sorted(set(vocabulary))) if shape_text(word) not in merged}
+    return BrandBook(tuple(merged.values()), frozenset(words) | ORDINARY)
+
+
+def learned_brands(values: Sequence[str], ordinary: frozenset[str] = ORDINARY) -> list[Brand]:
+    """Brands out of the values of a market's brand field, most frequent first; descriptive words are left out."""
+    return [
+        Brand(value, "", (value,)) for value in values if not all(token in ordinary for token in words(value)) and shape_text(value)
+    ]
+
+
+def words(text: str) -> list[str]:
+    """The words of a folded text."""
+    return _TOKENS.findall(fold([text])[0])
+
+
+def free_places(surface: str) -> frozenset[int]:
+    """After how many letters the brand itself may be written apart: at its own gaps, and where a capital or digit begins."""
+    places, count = set(), 0
+    camel = {match.start() for match in _CAMEL.finditer(surface)}
+    for index, character in enumerate(surface):
+        if index in camel or not character.isalnum():
+            places.add(count)
+        count += len(shape_text(character))
+    return frozenset(places)
+
+
+def letters_of(name: str) -> str:
+    """The letters and digits of a name, small and without accents; letters of another script as they are."""
+    tables, points = alphabet(), codes(name)
+    kinds, looks, lower = tables.kind[points], tables.letter[points], tables.lower[points]
+    folded = np.where((kinds == DISGUISED) | (kinds == SYMBOL), looks, lower)
+    return "".join(map(chr, folded[(kinds >= PLAIN) | (kinds == IDEOGRAPH)].tolist()))
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
