@@ -47,10 +47,16 @@ class EmbeddedEngine(Engine):
             self._copy(expression, folder / "part-00000.parquet", ordered=ordered)
 
     def _copy(self, expression: ir.Table, file: Path, *, ordered: bool = False) -> None:
-        sql = ibis.to_sql(expression, dialect="duckdb")
         raw = self.connection.raw_sql
+        sql = self._whole(ibis.to_sql(expression, dialect="duckdb"))
         raw(f"SET preserve_insertion_order = {'true' if ordered else 'false'}")
         raw(f"COPY ({sql}) TO '{_quoted(file)}' (FORMAT parquet, ROW_GROUP_SIZE {ROWS_PER_TASK}, COMPRESSION snappy)")
+
+    def _whole(self, sql: str) -> str:
+        """DuckDB sums integers in 128 bits, which Parquet would store as floats: brought back to 64, or an error."""
+        described = self.connection.raw_sql(f"DESCRIBE {sql}").fetchall()
+        wide = [f'CAST("{name}" AS BIGINT) AS "{name}"' for name, kind, *_ in described if kind == "HUGEINT"]
+        return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else sql
 
     def map_batches(self, expression: ir.Table, function: BatchFunction, schema: pa.Schema, path: Path) -> None:
         source = self.scratch / f"input-{uuid4().hex[:12]}.parquet"
