@@ -1,0 +1,68 @@
+"""What is known about each row of a signal table: its verdict, and the verdict of a sampling plan where one drew it."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from assay.engine import ops
+from assay.rating.model import Kind
+
+CONCLUSIVE = ("counterfeit", "genuine")
+
+
+def attach_labels(signals: ir.Table, verdicts: ir.Table | None, kind: Kind = "listing") -> ir.Table:
+    """The signal table with four columns more: `verdict`, `decided_at`, `sampled_verdict`, `inclusion_probability`.
+
+    `verdict` is the latest conclusive one (counterfeit or genuine; ties go to the first source by name, then to
+    "counterfeit"), whoever gave it; `sampled_verdict` the latest conclusive one that a sampling plan drew, with its
+    `inclusion_probability`. All four are null where there is none, and in every row when `verdicts` is None.
+    """
+    key = f"{kind}_id"
+    if verdicts is None:
+        nothing = ibis.null("string")
+        return signals.mutate(
+            verdict=nothing,
+            decided_at=ibis.null("timestamp('UTC')"),
+            sampled_verdict=nothing,
+            inclusion_probability=ibis.null("float64"),
+        )
+    own = verdicts.filter((verdicts.subject_type == kind) & verdicts.verdict.isin(CONCLUSIVE))
+    any_source = _latest(own, key).select(key, "verdict", "decided_at")
+    drawn = _latest(own.filter(own.inclusion_probability > 0), key)
+    drawn = drawn.select(key, sampled_verdict=drawn.verdict, inclusion_probability=drawn.inclusion_probability)
+    labelled = _join(_join(signals, any_source, key), drawn, key)
+    return labelled
+
+
+def sample_rows(labelled: ir.Table, at_most: int, seed: int = 1, kind: Kind = "listing") -> ir.Table:
+    """Every row with a verdict and a fixed share of the others, with `row_weight`, about `at_most` rows in all.
+
+    A row stays or goes by the md5 of its id, so the sample is the same on every engine. `row_weight` is 1 for rows with
+    a verdict and 1 / share for the others: weighted counts stay what they were.
+    """
+    n_known, n_all = _counts(labelled)
+    n_others = n_all - n_known
+    share = 1.0 if n_others <= 0 else min(1.0, max(at_most - n_known, 1) / n_others)
+    known = labelled.verdict.notnull()
+    weighted = labelled.mutate(row_weight=known.ifelse(1.0, 1.0 / share))
+    if share >= 1.0:
+        return weighted
+    return weighted.filter(known | (ops.md5_fraction(weighted[f"{kind}_id"], seed) < share))
+
+
+def _counts(labelled: ir.Table) -> tuple[int, int]:
+    counted = labelled.aggregate(known=labelled.verdict.count(), every=labelled.count()).to_pyarrow().to_pylist()[0]
+    return int(counted["known"] or 0), int(counted["every"])
+
+
+def _latest(verdicts: ir.Table, key: str) -> ir.Table:
+    newest_first = ibis.window(
+        group_by="subject_id", order_by=[ibis.desc("decided_at"), ibis.asc("source"), ibis.asc("verdict")]
+    )
+    ranked = verdicts.mutate(place=ibis.row_number().over(newest_first))
+    return ranked.filter(ranked.place == 0).rename({key: "subject_id"})
+
+
+def _join(left: ir.Table, right: ir.Table, key: str) -> ir.Table:
+    return left.left_join(right, key).drop(f"{key}_right")
