@@ -1,0 +1,169 @@
+"""Star clusters of near-copied texts: every member is verified against its star's centre, so clusters cannot chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from assay.engine import Workspace
+from assay.likeness.folding import fold
+from assay.likeness.sketches import Banding, sketch
+from assay.likeness.verification import PAIR_SCHEMA, PairSimilarity
+
+# Listings: descriptions filled from one template with other sizes and numbers lie at 0.7 to 0.95, different
+# descriptions of one product below 0.5 (docs/explanation/likeness.md). Lower joins more and means less.
+LEAST_SIMILARITY = 0.7
+# In its bucket a text meets the earliest text and its two predecessors: work stays linear in buckets of any size. Of
+# the product names with a near-copy, 0.81 came into a star with the earliest text alone, 0.88 with two predecessors,
+# 0.92 when all pairs are compared (benchmarks/likeness).
+PREDECESSORS = 2
+# Candidates verified per text, those with the most alike digests first: bounds the work whatever the texts.
+MOST_CANDIDATES = 6
+# Digests of 30 two-bit minima disagree in 6.8 places on average at similarity 0.7 (standard deviation 2.3), in 15.8
+# at 0.3: up to 12 keeps 0.98 of the first and drops 0.9 of the second before any text is read.
+MOST_DISAGREEMENTS = 12
+
+STAR_SCHEMA = pa.schema([("text_key", pa.int64()), ("star", pa.int64()), ("similarity", pa.float64())])
+# More places than any market has texts; 30 disagreements times this stays far inside an int64.
+_PLACES = 1 << 40
+_BUCKET_SCHEMA = pa.schema([("bucket", pa.int64()), ("place", pa.int64()), ("digest", pa.int64())])
+
+
+@dataclass(frozen=True, slots=True)
+class _Buckets:
+    """The map step (place, text) -> one row (bucket, place, digest) per band; texts not worth comparing give none."""
+
+    banding: Banding
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        found = sketch(fold(batch.column("text")), self.banding)
+        worth = found.is_worth_comparing
+        places = batch.column("place").to_numpy()[worth]
+        n_bands = self.banding.n_bands
+        return pa.RecordBatch.from_arrays(
+            [
+                pa.array(found.buckets[worth].ravel()),
+                pa.array(np.repeat(places, n_bands)),
+                pa.array(np.repeat(found.digests[worth], n_bands)),
+            ],
+            schema=_BUCKET_SCHEMA,
+        )
+
+
+def near_copies(
+    texts: ir.Table,
+    work: Workspace,
+    name: str,
+    *,
+    least_similarity: float = LEAST_SIMILARITY,
+    banding: Banding | None = None,
+) -> ir.Table:
+    """The stars of a table of distinct texts: columns of `STAR_SCHEMA`, one row per text that is in a star.
+
+    `texts` has text_key (int64, unique), text, and seen_at (any ordered column, null when unknown). A star's centre
+    is its earliest text (then the smallest key); `star` is the centre's text_key, `similarity` the exact Jaccard
+    similarity to the centre, 1.0 for the centre itself. Every other member reaches `least_similarity`; two members
+    need not reach it with each other. Texts in no star are left out. The result does not depend on the order of the
+    rows. Work grows with the number of texts, whatever the size of the buckets: a text is compared only with the
+    earliest text and the last two before it in each of its buckets, and with at most `MOST_CANDIDATES` of those.
+
+    Writes the steps `<name>_places`, `_buckets`, `_candidates`, `_verified` and `_stars` to `work`.
+    """
+    order = ibis.row_number().over(ibis.window(order_by=[texts.seen_at.asc(nulls_first=False), texts.text_key.asc()]))
+    places = work.step(f"{name}_places", texts.select("text_key", "text", place=order.cast("int64")))
+    buckets = work.map_step(
+        f"{name}_buckets", places.select("place", "text"), _Buckets(banding or Banding()), _BUCKET_SCHEMA
+    )
+    candidates = work.step(f"{name}_candidates", _candidates(buckets))
+    verified = work.map_step(
+        f"{name}_verified", text_pairs(candidates, places, "place"), PairSimilarity(least_similarity), PAIR_SCHEMA
+    )
+    return work.step(f"{name}_stars", _named(_stars(verified), places))
+
+
+def text_pairs(pairs: ir.Table, texts: ir.Table, key: str) -> ir.Table:
+    """Puts the texts to a table of (left_key, right_key), as `PairSimilarity` wants them."""
+    left = texts.select(left_key=texts[key], left_text=texts.text)
+    right = texts.select(right_key=texts[key], right_text=texts.text)
+    return (
+        pairs.inner_join(left, "left_key")
+        .inner_join(right, "right_key")
+        .select("left_key", "right_key", "left_text", "right_text")
+    )
+
+
+def _candidates(buckets: ir.Table) -> ir.Table:
+    """(left_key, right_key): each text with the earlier texts of its buckets whose digests are most alike."""
+    in_order = ibis.window(group_by=buckets.bucket, order_by=buckets.place)
+    met = buckets.mutate(place_0=buckets.place.first().over(in_order), digest_0=buckets.digest.first().over(in_order))
+    for back in range(1, PREDECESSORS + 1):
+        met = met.mutate(
+            **{f"place_{back}": buckets.place.lag(back).over(in_order)},
+            **{f"digest_{back}": buckets.digest.lag(back).over(in_order)},
+        )
+    coded = [_coded(met, f"place_{back}", f"digest_{back}") for back in range(PREDECESSORS + 1)]
+    pairs = met.select("place", code=ibis.array(coded).unnest())
+    pairs = pairs.filter(pairs.code.notnull()).distinct()
+    ranked = pairs.mutate(
+        rank=ibis.row_number().over(ibis.window(group_by=pairs.place, order_by=pairs.code)),
+        earlier=pairs.code % _PLACES,
+    )
+    ranked = ranked.filter(ranked.rank < MOST_CANDIDATES)
+    return ranked.select(left_key=ranked.place, right_key=ranked.earlier)
+
+
+def _coded(met: ir.Table, place: str, digest: str) -> ir.IntegerValue:
+    """Disagreements and place of an earlier text in one integer that sorts by the first; null when too unlike."""
+    disagreements = _disagreements(met.digest, met[digest])
+    is_candidate = (met[place] < met.place) & (disagreements <= MOST_DISAGREEMENTS)
+    return is_candidate.ifelse(disagreements * _PLACES + met[place], ibis.null("int64"))
+
+
+def _disagreements(a: ir.IntegerValue, b: ir.IntegerValue) -> ir.IntegerValue:
+    """In how many of their 30 two-bit fields two digests differ: a population count by adding halves."""
+    bits = a ^ b
+    bits = (bits | (bits >> 1)) & 0x0555_5555_5555_5555
+    bits = (bits & 0x0333_3333_3333_3333) + ((bits >> 2) & 0x0333_3333_3333_3333)
+    bits = (bits + (bits >> 4)) & 0x0F0F_0F0F_0F0F_0F0F
+    bits = bits + (bits >> 8)
+    bits = bits + (bits >> 16)
+    return (bits + (bits >> 32)) & 0x7F
+
+
+def _stars(verified: ir.Table) -> ir.Table:
+    """(place, centre, similarity) from verified pairs of a text and an earlier one.
+
+    A text without any verified earlier text is a root. Texts verified against a root join the most similar one.
+    Those left hold only pairs with members of other stars, to whose centres they are too unlike; among them the same
+    rule runs once more. What is left after that stays alone.
+    """
+    first = _joined_to_roots(verified)
+    taken = first.select("left_key").union(first.select(left_key="right_key"), distinct=True)
+    rest = verified.anti_join(taken, "left_key")
+    rest = rest.anti_join(taken.select(right_key="left_key"), "right_key")
+    members = first.union(_joined_to_roots(rest))
+    centres = members.select(left_key="right_key", right_key="right_key").distinct().mutate(similarity=1.0)
+    return members.union(centres)
+
+
+def _joined_to_roots(pairs: ir.Table) -> ir.Table:
+    """The best pair of every text that has one with a root, i.e. with a text that has no pair to an earlier one."""
+    roots = pairs.select("right_key").distinct().anti_join(pairs.select(right_key="left_key").distinct(), "right_key")
+    rooted = pairs.semi_join(roots, "right_key")
+    best = ibis.row_number().over(
+        ibis.window(group_by=rooted.left_key, order_by=[rooted.similarity.desc(), rooted.right_key.asc()])
+    )
+    ranked = rooted.mutate(rank=best)
+    return ranked.filter(ranked.rank == 0).select("left_key", "right_key", "similarity")
+
+
+def _named(stars: ir.Table, places: ir.Table) -> ir.Table:
+    """Puts text keys for places."""
+    keys = places.select("place", "text_key")
+    member = keys.select(left_key="place", text_key="text_key")
+    centre = keys.select(right_key="place", star="text_key")
+    return stars.inner_join(member, "left_key").inner_join(centre, "right_key").select("text_key", "star", "similarity")
