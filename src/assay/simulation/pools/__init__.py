@@ -1,0 +1,1 @@
+"""Word pools of the synthetic marketplace: brands, categories, wording and reviews in five languages. Data only."""

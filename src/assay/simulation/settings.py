@@ -1,0 +1,80 @@
+"""Everything that shapes the synthetic marketplace, with the source of each figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# "Published" below is the analysis of a real marketplace's 197,198 labelled listings (E-CUP 2025 counterfeit
+# challenge, exploratory notes by its participants); "tuned" is set so that benchmarks/simulation meets its ranges.
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSettings:
+    """The shape of the market. The defaults reproduce the published marginals; change one to ask what if.
+
+    Rates are shares from 0 to 1, times are days. `as_of` is the instant the market is looked at: nothing is later.
+    """
+
+    as_of: datetime = datetime(2026, 6, 30, tzinfo=UTC)
+
+    # Truth.
+    counterfeit_rate: float = 0.066  # published: 6.6 % of listings
+    merchants_none_rate: float = 0.72  # published: 72 % of sellers have none
+    merchants_all_rate: float = 0.13  # published: 13 % have nothing else; the remaining 15 % mix
+    listings_per_merchant: float = 24.0  # tuned: leaves about three counterfeits for each small counterfeit seller
+    head_rate: float = 0.5  # published: half of the counterfeits at the head
+    listings_per_head_merchant: float = 4_000.0  # published: 50 head sellers on about 200,000 listings
+
+    # Labels: a verdict means "caught".
+    caught_rate: float = 0.90  # published practice: a tenth of the surest cases is never caught
+    caught_quiet_rate: float = 0.80  # tuned: goods that show little are caught less often
+    cleared_rate: float = 0.004  # honest listings with a "genuine" verdict from a review or an appeal
+    test_buy_rate: float = 0.004  # random test buys; luxury and safety categories are drawn three times as often
+    test_buy_sensitivity: float = 0.98  # authenticator: share of counterfeits recognised
+    test_buy_specificity: float = 0.995  # authenticator: share of genuine goods recognised
+
+    # Appearance: how fake-like a listing looks on its plain columns, 0 to 1 (Beta distributions, all tuned). The plain
+    # columns depend on the truth through this number only, which is what makes the market hard.
+    fake_look: tuple[float, float] = (1.7, 1.3)
+    honest_look: tuple[float, float] = (0.45, 4.5)
+    merchant_look_share: float = 0.6  # how far a listing looks like the rest of its shop
+    lookalike_rate: float = 0.03  # honest shops that look like counterfeit sellers for innocent reasons
+
+    # Ages, in days.
+    fake_age_median: float = 9.0  # published
+    honest_age_median: float = 146.0  # published (listings that are not counterfeit)
+    fake_seller_age_median: float = 318.0  # published
+    honest_seller_age_median: float = 630.0  # published
+
+    # Plain columns.
+    brand_empty_honest_rate: float = 0.396  # published: 40.8 % of rows; 9.8 % fake when empty, 4.5 % when filled
+    brand_empty_fake_rate: float = 0.606  # from the same three figures by Bayes' rule
+    fake_dearer: float = 833.0 / 733.0  # published: median price of counterfeits over the median of all listings
+    fake_dearer_share: float = 0.3  # tuned: part of that gap made by the asking price; the goods chosen make the rest
+
+    # Volume.
+    orders_per_listing: float = 3.5
+    reviews_per_listing: float = 0.7
+    reviewed_rate: float = 0.24  # published: reviews are missing on 76 % of listings
+    accounts_per_listing: float = 1.0
+
+    # Networks.
+    ringed_rate: float = 0.6  # tuned: counterfeit sellers that share identifiers with others
+    ring_size: float = 4.0  # mean
+    rings_per_producer: float = 3.0
+    shared_ip_honest_rate: float = 0.03  # co-working spaces, agencies, families
+    supplier_feed_rate: float = 0.25  # honest shops that copy a wholesaler's texts and pictures
+
+    # Cost: listings generated at a time. Part of the seed's meaning: another value gives another market.
+    chunk_listings: int = 200_000
+
+    @property
+    def honest_look_mean(self) -> float:
+        """Mean look of ordinary honest listings."""
+        return self.honest_look[0] / sum(self.honest_look)
+
+    @property
+    def look_gap(self) -> float:
+        """Difference in mean look between counterfeit and ordinary honest listings."""
+        return self.fake_look[0] / sum(self.fake_look) - self.honest_look_mean

@@ -1,0 +1,78 @@
+"""Word pools read from the package, laid out flat so that a whole chunk can draw from them by index."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from assay.simulation.draws import Ints
+
+LANGUAGES = ("en", "zh", "ru", "es", "de")
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of a tab-separated pool."""
+    return list(csv.DictReader(io.StringIO(_text(name)), delimiter="\t"))
+
+
+def _text(name: str) -> str:
+    return (files("assay.simulation") / "pools" / name).read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Phrases of several groups in one flat Arrow array; group g holds `sizes[g]` phrases from `starts[g]`."""
+
+    phrases: pa.Array
+    starts: Ints
+    sizes: Ints
+
+    def take(self, group: Ints, fraction: Any) -> pa.Array:
+        """For each row the phrase of its group at that fraction (0 to 1) of the group's list."""
+        index = self.starts[group] + (np.asarray(fraction) * self.sizes[group]).astype(np.int64)
+        return self.phrases.take(pa.array(index))
+
+
+def pool(groups: list[list[str]]) -> Pool:
+    """A pool of these groups of phrases, in order."""
+    sizes = np.array([len(g) for g in groups], dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return Pool(pa.array([phrase for g in groups for phrase in g], pa.string()), starts, sizes)
+
+
+@lru_cache(maxsize=1)
+def wording() -> dict[str, Pool]:
+    """Words and sentences of titles, descriptions and shop names; one pool per sort, grouped by language index."""
+    data = tomllib.loads(_text("wording.toml"))
+    return {sort: pool([data[language][sort] for language in LANGUAGES]) for sort in data["en"]}
+
+
+REVIEW_KINDS = ("good", "plain", "bad", "fake", "denied", "elsewhere")
+
+
+@lru_cache(maxsize=1)
+def review_sentences() -> Pool:
+    """Review sentences; group = language index * 6 + kind index."""
+    data = tomllib.loads(_text("reviews.toml"))
+    return pool([data[language][kind] for language in LANGUAGES for kind in REVIEW_KINDS])
+
+
+@lru_cache(maxsize=1)
+def nouns() -> Pool:
+    """What the goods are called; group = category index * 5 + language index."""
+    return pool([row[language].split("|") for row in rows("categories.tsv") for language in LANGUAGES])
+
+
+@lru_cache(maxsize=1)
+def attribute_values() -> tuple[Pool, Pool]:
+    """Values of the first and the second attribute of each category."""
+    table = rows("categories.tsv")
+    return pool([r["values_a"].split("|") for r in table]), pool([r["values_b"].split("|") for r in table])
