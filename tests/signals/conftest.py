@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from tests.signals.markets import Measure, Row, by_id, make_market
 
 from assay.engine import Engine, EngineSettings, Workspace, open_engine
+
+Golden = Callable[[str, list[str]], None]
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +30,17 @@ def measured(engine: Engine, tmp_path: Path) -> Measure:
         return {} if found is None else by_id(engine.collect(found), key)
 
     return run
+
+
+@pytest.fixture
+def golden() -> Golden:
+    """`golden("price.txt", sentences)` compares with tests/golden/signals; ASSAY_GOLDEN=write renews the file."""
+
+    def compare(name: str, lines: list[str]) -> None:
+        file = Path(__file__).parents[1] / "golden" / "signals" / name
+        if os.environ.get("ASSAY_GOLDEN") == "write":
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        assert file.read_text(encoding="utf-8").splitlines() == lines
+
+    return compare

@@ -1,0 +1,31 @@
+"""What a family hands back: which of its signals a market allows, and the columns that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import ibis.expr.types as ir
+
+from assay.engine import Market, Workspace
+from assay.signals.signal import Signal
+
+
+def computable(market: Market, signals: Iterable[Signal], subject: str) -> tuple[Signal, ...]:
+    """The signals about that subject whose columns the market holds, in the order given."""
+    return tuple(signal for signal in signals if signal.subject == subject and market.has(*signal.needs))
+
+
+def columns_of(table: ir.Table, signals: Iterable[Signal], subject: str) -> ir.Table:
+    """`table` cut down to the subject's id and the value (float64) and fact columns of the signals."""
+    kept = {f"{subject}_id": table[f"{subject}_id"]}
+    for signal in signals:
+        kept[signal.column] = table[signal.column].cast("float64")
+        kept.update({name: table[name] for name in table.columns if name.startswith(f"{signal.column}__")})
+    return table.select(**kept)
+
+
+def once(work: Workspace, name: str, make: Callable[[], ir.Table]) -> ir.Table:
+    """The step `name`, made by the first family that asks and read back by every later one of the same run."""
+    if name in work.seconds:
+        return work.engine.read(work.folder / name)
+    return work.step(name, make())
