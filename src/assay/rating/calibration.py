@@ -175,8 +175,8 @@ def _block_interval(binned: _Binned, knots: Floats, line: Floats) -> tuple[Float
     """Wilson interval (1927) of each knot's share on the effective number of rows nearest to it.
 
     Rows of one merchant depend on each other, so their number is divided by Kish's design effect
-    1 + (rows per merchant - 1) x intra-merchant correlation. It matters only in thin segments, where resampling the same
-    few merchants shows too little.
+    1 + (rows per merchant - 1) x intra-merchant correlation. It matters only in thin segments, where resampling the
+    same few merchants shows too little.
     """
     middles = (knots[1:] + knots[:-1]) / 2
     block = np.searchsorted(middles, binned.mean_total, side="right")
@@ -240,8 +240,8 @@ def _basis(examples: Examples, sample: _Sample, shift: float, slope: float) -> t
     if sample.enough:
         figures |= {"level_shift_log_odds": shift, "slope": slope}
         return (
-            f"level set by {len(sample.labels)} verdicts drawn by a sampling plan ({int(sample.labels.sum())} counterfeit), "
-            f"weighted by 1 / inclusion probability; shape by all {n_counterfeit} counterfeit verdicts"
+            f"level set by {len(sample.labels)} verdicts that a sampling plan drew ({int(sample.labels.sum())} "
+            f"counterfeit), weighted by 1 / inclusion probability; shape by all {n_counterfeit} counterfeit verdicts"
         ), figures
     caught = (
         f"rests on caught cases ({n_counterfeit} counterfeit verdicts; {n_presumed} {examples.kind}s without a verdict "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from assay.rating.examples import Examples
-from assay.rating.model import CalibrationTable, Floats
+from assay.rating.model import CalibrationTable, Floats, Model
 
 LIMITS = (
     "It ranks goods for people to look at; it is not evidence, and nothing should be delisted by a score alone.",
@@ -72,3 +72,90 @@ def _span(times: Floats) -> dict[str, str]:
         return {}
     first, last = (str(np.datetime64(int(each), "s"))[:10] for each in (known.min(), known.max()))
     return {"from": first, "to": last}
+
+
+def card_markdown(model: Model) -> str:
+    """The model card as a page: a scorecard's, a trained model's, with figures where it was evaluated."""
+    card = model.card
+    parts = [f"# Model card: {card.get('kind', model.kind)}s, {card.get('label', 'no label')}"]
+    for title, name in _SECTIONS:
+        if card.get(name):
+            parts.append(f"## {title}\n\n{_section(card[name])}")
+    if card.get("figures"):
+        parts.append(f"## Figures\n\n{_figures(card['figures'])}")
+    parts.append(f"## Signals\n\n{_signals(model)}")
+    return "\n\n".join(parts) + "\n"
+
+
+_SECTIONS = (
+    ("What the score means", "score_means"),
+    ("Calibration", "calibration"),
+    ("What the calibration rests on", "calibration_rests_on"),
+    ("Labels", "label_meaning"),
+    ("Data", "data"),
+    ("Splits", "splits"),
+    ("Method", "method"),
+    ("Fit", "fit"),
+    ("Signals not available", "signals_not_available"),
+    ("Signals without points", "signals_without_points"),
+    ("Intended use", "intended_use"),
+    ("Not for", "not_for"),
+    ("Limits", "limits"),
+)
+
+
+def _section(content: Any) -> str:
+    if isinstance(content, Mapping):
+        return "\n".join(f"- {key.replace('_', ' ')}: {_short(value)}" for key, value in content.items())
+    if isinstance(content, str):
+        return content
+    return "\n".join(f"- {each}" for each in content)
+
+
+def _figures(figures: Mapping[str, Any]) -> str:
+    """One table: a row per measured figure, a column per split."""
+    columns = {title: figures.get(name) for title, name in _SPLITS if figures.get(name)}
+    columns |= {f"without {', '.join(each['without'])}": each["figures"] for each in figures.get("comparisons", ())}
+    lines = ["| figure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    names = next(iter(columns.values()))
+    for name in names:
+        cells = (_cell(column[name]) for column in columns.values())
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        f"In brackets 95 % intervals by a bootstrap of merchants. Calibration: {figures['calibration_bins']}.",
+    ]
+    lines += [f"Not measured: {part.replace('_', ' ')} ({why})." for part, why in figures["not_measured"].items()]
+    return "\n".join(lines)
+
+
+_SPLITS = (
+    ("other merchants", "out_of_fold"),
+    ("sampled verdicts", "sampled"),
+    ("later, other merchants", "forward"),
+    ("random rows (leak check)", "random_split"),
+)
+
+
+def _cell(figure: Any) -> str:
+    if not isinstance(figure, Mapping):
+        return _short(figure)
+    if figure["value"] is None:
+        return "none"
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _signals(model: Model) -> str:
+    lines = ["| signal | direction | bins | least points | most points | not checked |", "|---|---|---|---|---|---|"]
+    ordered = sorted(model.terms, key=lambda table: min(table.points) - max(table.points))
+    for table in ordered:
+        least, most = min(table.points), max(table.points)
+        cells = (table.term.id, table.term.direction, len(table.points), least, most, table.missing_points)
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)

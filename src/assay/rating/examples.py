@@ -32,7 +32,7 @@ class Examples:
     by a sampling plan's verdict, NaN where no plan drew the row; `inclusion` its probability, NaN likewise. `weights`:
     how many rows of the market the row stands for, apart from `inclusion`. `merchants` and `folds`: integer codes;
     all rows of a merchant (or of `group_id`, where the table has one) are in one fold. `times`: epoch seconds, NaN
-    where unknown. `values`: the signal columns, float64, null = not checked.
+    where unknown; `decided`: the same of the verdict. `values`: the signal columns, float64, null = not checked.
     """
 
     kind: Kind
@@ -48,6 +48,7 @@ class Examples:
     inclusion: Floats
     weights: Floats
     times: Floats
+    decided: Floats
     segments: pa.Table
 
     def __len__(self) -> int:
@@ -61,7 +62,17 @@ class Examples:
     def take(self, rows: Codes | Bools) -> Examples:
         """The given rows only (indices or a mask)."""
         at = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        arrays = ("merchants", "folds", "labels", "judged", "sampled_labels", "inclusion", "weights", "times")
+        arrays = (
+            "merchants",
+            "folds",
+            "labels",
+            "judged",
+            "sampled_labels",
+            "inclusion",
+            "weights",
+            "times",
+            "decided",
+        )
         tables = ("values", "ids", "merchant_ids", "segments")
         picked = {name: getattr(self, name)[at] for name in arrays}
         return replace(self, **picked, **{name: getattr(self, name).take(pa.array(at)) for name in tables})
@@ -83,9 +94,9 @@ def read_examples(
 
     Needs `merchant_id` and `<kind>_id`, and `verdict` ("counterfeit", "genuine" or null). Uses, where present:
     `sampled_verdict` and `inclusion_probability`, `row_weight`, `group_id` (folds keep a ring together), `listed_at` or
-    `registered_at` (for the split in time), `country`, `language` and `merchant_size` (for false alarms). A term whose
-    column is absent, empty or the same in every row is left out. Rows without a verdict are presumed genuine, or left
-    out with `verdicts_only`.
+    `registered_at` and `decided_at` (for the split in time), `country`, `language` and `merchant_size` (for false
+    alarms). A term whose column is absent, empty or the same in every row is left out. Rows without a verdict are
+    presumed genuine, or left out with `verdicts_only`.
 
     CallerError when there are fewer than 30 counterfeit rows or 10 merchants with one, or nothing else.
     """
@@ -107,7 +118,8 @@ def read_examples(
         sampled_labels=_sampled_labels(table),
         inclusion=_floats(table, "inclusion_probability", np.nan),
         weights=_floats(table, "row_weight", 1.0),
-        times=_times(table),
+        times=_times(table, "listed_at", "registered_at"),
+        decided=_times(table, "decided_at"),
         segments=table.select(
             [name for name in ("country", "language", "merchant_size") if name in table.column_names]
         ),
@@ -116,19 +128,16 @@ def read_examples(
     return examples
 
 
-def merchant_folds(merchant_ids: pa.ChunkedArray, folds: int = FOLDS) -> Codes:
+def merchant_folds(merchant_ids: pa.Array | pa.ChunkedArray, folds: int = FOLDS) -> Codes:
     """Fold of each row: md5 of the merchant's id modulo `folds`, so it never depends on the rows around it."""
     encoded = _dictionary(merchant_ids)
-    by_merchant = np.array(
-        [int(hashlib.md5(str(name).encode()).hexdigest()[:8], 16) % folds for name in encoded.dictionary.to_pylist()],
-        dtype=np.int64,
-    )
+    digests = (hashlib.md5(str(name).encode()).hexdigest() for name in encoded.dictionary.to_pylist())
+    by_merchant = np.array([int(digest[:8], 16) % folds for digest in digests], dtype=np.int64)
     return np.asarray(by_merchant[encoded.indices.to_numpy()])
 
 
-def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    whole = column.combine_chunks()
-    return (whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole).dictionary_encode()
+def _dictionary(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+    return (column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column).dictionary_encode()
 
 
 def _codes(column: pa.ChunkedArray) -> Codes:
@@ -142,7 +151,7 @@ def _varies(table: pa.Table, column: str) -> bool:
     if len(kept) == 0:
         return False
     ends = pc.min_max(kept).as_py()
-    return len(kept) < table.num_rows or ends["min"] != ends["max"]
+    return bool(len(kept) < table.num_rows or ends["min"] != ends["max"])
 
 
 def _floats(table: pa.Table, column: str, default: float) -> Floats:
@@ -157,8 +166,8 @@ def _sampled_labels(table: pa.Table) -> Floats:
     return np.asarray(pc.equal(table["sampled_verdict"], "counterfeit").cast(pa.float64()).to_numpy())
 
 
-def _times(table: pa.Table) -> Floats:
-    for name in ("listed_at", "registered_at"):
+def _times(table: pa.Table, *names: str) -> Floats:
+    for name in names:
         if name in table.column_names:
             seconds = pc.divide(table[name].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).cast(pa.float64()), 1e6)
             return np.asarray(pc.fill_null(seconds, np.nan).to_numpy())
@@ -171,9 +180,9 @@ def _check(examples: Examples) -> None:
     too_few = n_counterfeit < LEAST_COUNTERFEITS or n_merchants < LEAST_MERCHANTS
     if too_few or n_counterfeit == len(examples):
         raise CallerError(
-            f"training needs {LEAST_COUNTERFEITS} counterfeit {examples.kind}s at {LEAST_MERCHANTS} merchants and others "
-            f"that are not; got {n_counterfeit} of {len(examples)} at {n_merchants} merchants. Rate with the scorecard "
-            "until there are more verdicts",
+            f"training needs {LEAST_COUNTERFEITS} counterfeit {examples.kind}s at {LEAST_MERCHANTS} merchants, and "
+            f"others that are not; got {n_counterfeit} of {len(examples)} at {n_merchants} merchants. "
+            "Rate with the scorecard until there are more verdicts",
             {"table": "verdicts"},
             n_counterfeit,
             f"{LEAST_COUNTERFEITS} or more",

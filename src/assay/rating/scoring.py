@@ -20,7 +20,14 @@ from assay.rating.model import Floats, Model, TermTable, score_of
 Points = npt.NDArray[np.int16]
 
 LISTING_KEYS = pa.schema([pa.field("listing_id", pa.string()), pa.field("merchant_id", pa.string())])
-MERCHANT_KEYS = pa.schema([pa.field("merchant_id", pa.string())])
+MERCHANT_KEYS = pa.schema(
+    [
+        pa.field("merchant_id", pa.string()),
+        pa.field("worst_listing_score", pa.float64()),
+        pa.field("share_at_risk", pa.float64()),
+        pa.field("n_listings", pa.int64()),
+    ]
+)
 
 # 1 sign, 11 exponent and 8 mantissa bits: cells 0.4 % wide, 2 MB per term, of which only the cells in use are cached.
 _KEY_BITS = 20
