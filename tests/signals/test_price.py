@@ -3,7 +3,7 @@ from __future__ import annotations
 from math import log
 
 import pytest
-from tests.signals.markets import brand, listing, order, product
+from tests.signals.markets import AS_OF, ago, brand, listing, order, product
 
 from assay.signals import price
 from assay.signals.signal import discrepancies
@@ -86,8 +86,6 @@ def test_counters_of_sales_stand_in_without_orders(measured):
         {"listing_id": row["listing_id"], "window_end": None, "n_sales": 4, "revenue": 4 * 8_000, "currency": "EUR"}
         for row in listings[:5]
     ]
-    from tests.signals.markets import AS_OF
-
     rows = measured(price.measure, listings=listings, listing_stats=[s | {"window_end": AS_OF} for s in stats])
     assert rows[cheap["listing_id"]]["price_gap__reference"] == 8_000
     assert rows[cheap["listing_id"]]["price_gap__basis"] == "paid"
@@ -119,8 +117,6 @@ def test_a_market_without_prices_gives_nothing(measured):
 
 
 def test_orders_after_the_rating_do_not_count(measured):
-    from tests.signals.markets import ago
-
     parts = usual_sellers()
     late = [row | {"ordered_at": ago(-1)} for part in parts for row in part[1]]
     rows = measured(price.measure, listings=market_of(*parts)["listings"], orders=late)

@@ -32,9 +32,9 @@ def folded(text: str) -> str:
 
 
 def brand_lists(market: Market, work: Workspace) -> ir.Table:
-    """One row per brand and list entry: brand_id, kind (`name`, `alias`, `category`, `authorised`, `gtin_prefix`), value.
+    """One row per brand and list entry: brand_id, kind, value. Made once per run; empty without a table of brands.
 
-    Names and aliases are folded. Made once per run; no rows when the market has no table of brands.
+    Kinds: `name` and `alias` (folded), `category`, `authorised` (merchant_id), `gtin_prefix`.
     """
     if not market.has("brands"):
         return work.engine.table(SCHEMA.empty_table(), "brand_lists")

@@ -21,24 +21,24 @@ from assay.signals.price_points import (
     reference_prices,
     with_odd_price,
 )
-from assay.signals.references import LEVEL_BRAND, LEVEL_CATEGORY, LEVEL_MODEL, references, with_reference
+from assay.signals.references import LEVEL_CATEGORY, LEVEL_MODEL, references, with_reference
 from assay.signals.signal import Direction, Row, Signal, money_text
 
-# Within a brand x category cell log prices vary by 0.25 (standard deviation, 20,000 listings of Flipkart 2016); a factor
-# of 2 lies 2.8 of these away. A smaller factor shows more listings and more that are merely on sale.
+# Within a brand x category cell log prices vary by 0.25 (standard deviation, 20,000 listings of Flipkart 2016); a
+# factor of 2 lies 2.8 of these away. A smaller factor shows more listings and more that are merely on sale.
 _FACTOR = 2.0
 # Genuine discounts reach 75 % off the list price at their 95th percentile (same data), so only more than that is shown.
 _LIST_FACTOR_BELOW = 0.25
 # A modified z-score beyond 3.5 is an outlier (Iglewicz & Hoaglin 1993, chapter 3).
 _OUTLIER = 3.5
-# Below 5 % prices are the same in all but rounding; without a floor a cell of equal prices would make every other an outlier.
+# Below 5 % prices are the same in all but rounding; without a floor, equal prices would make every other an outlier.
 _LEAST_SPREAD = 0.05
 # Two merchants may meet by chance on an odd price; with two others asking it as well a common price list is likelier.
 _REPEATED = 2.0
 
 
 def measure(market: Market, work: Workspace) -> ir.Table | None:
-    """One row per listing with the value and facts of every price signal that the market allows; None without prices."""
+    """One row per listing with the price signals that the market allows and their facts; None without prices."""
     signals = computable(market, SIGNALS, "listing")
     if not signals:
         return None
@@ -132,27 +132,28 @@ def _goods(row: Row) -> str:
     return f"{brand or ''} {leaf}".strip() or "goods without brand and category"
 
 
+def _compared(row: Row) -> str:
+    """The goods that the reference is taken from."""
+    if row["price_gap__level"] == LEVEL_CATEGORY:
+        return _goods({**row, "price_gap__brand": None}) + " of any brand"
+    return f"this model of {_goods(row)}" if row["price_gap__level"] == LEVEL_MODEL else _goods(row)
+
+
 def _gap_sentence(row: Row) -> str:
     """The price, the usual price, whose it is and how many stand behind it."""
-    level, goods_text = row["price_gap__level"], _goods(row)
-    leaf = _goods({**row, "price_gap__brand": None})
-    what = {
-        LEVEL_MODEL: f"this model of {goods_text}",
-        LEVEL_BRAND: goods_text,
-        LEVEL_CATEGORY: f"{leaf} of any brand",
-    }.get(level, goods_text)
     did = "were paid" if row["price_gap__basis"] == "paid" else "ask"
     usual = money_text(row["price_gap__reference"], row["price_gap__currency"])
-    behind = f"median of what {row['price_gap__n_merchants']} other merchants {did} for {row['price_gap__n_listings']} listings"
-    return f"Price {_price(row)} against a usual {usual} for {what} ({behind}): {exp(row['price_gap']):.2f} times."
+    who = f"{row['price_gap__n_merchants']} other merchants {did} for {row['price_gap__n_listings']} listings"
+    price, times = _price(row), exp(row["price_gap"])
+    return f"Price {price} against a usual {usual} for {_compared(row)} (median of what {who}): {times:.2f} times."
 
 
 def _outlier_sentence(row: Row) -> str:
     usual = money_text(row["price_gap__reference"], row["price_gap__currency"])
     side = "above" if row["price_outlier"] > 0 else "below"
     return (
-        f"Price {_price(row)} lies {abs(row['price_outlier']):.1f} standard deviations {side} the usual {usual}; prices of "
-        f"{_goods(row)} commonly differ by a factor of {exp(row['price_outlier__spread']):.2f}."
+        f"Price {_price(row)} lies {abs(row['price_outlier']):.1f} standard deviations {side} the usual {usual}; "
+        f"prices of {_compared(row)} commonly differ by a factor of {exp(row['price_outlier__spread']):.2f}."
     )
 
 
@@ -160,7 +161,8 @@ def _authorised_sentence(row: Row) -> str:
     usual = money_text(row["price_authorised_gap__reference"], row["price_gap__currency"])
     n = row["price_authorised_gap__n_merchants"]
     who = "the one authorised merchant" if n == 1 else f"{n} authorised merchants (median)"
-    return f"Price {_price(row)} against {usual} that {who} ask for {_goods(row)}: {exp(row['price_authorised_gap']):.2f} times."
+    asks, times = "asks" if n == 1 else "ask", exp(row["price_authorised_gap"])
+    return f"Price {_price(row)} against {usual} that {who} {asks} for {_goods(row)}: {times:.2f} times."
 
 
 def _repeated_sentence(row: Row) -> str:
@@ -184,14 +186,14 @@ SIGNALS: tuple[Signal, ...] = (
         needs=("listings.price",),
         sentence=_gap_sentence,
         rationale=(
-            "Counterfeits are made for less and sold for less, or, where buyers take a high price for a proof, for more. "
-            "The usual price is the median over other merchants of what buyers paid them (each merchant once, with the "
-            "geometric mean of its listings; the own merchant left out exactly), in the finest of brand x category x model, "
-            "brand x category and category, per currency, that at least 5 merchants have sold in."
+            "Counterfeits are made for less and sold for less, or, where buyers take a high price for a proof, for "
+            "more. The usual price is the median over other merchants of what buyers paid them (each merchant once, "
+            "with the geometric mean of its listings; the own merchant left out exactly), in the finest of brand x "
+            "category x model, brand x category and category, per currency, that at least 5 merchants have sold in."
         ),
         source=(
-            "Wadleigh, Drew and Moore, WWW 2015 (percent saved); brand x category cells hold log prices 2.6 times tighter "
-            "than categories (Flipkart 2016); on Ozon's labels counterfeits are dearer than average"
+            "Wadleigh, Drew and Moore, WWW 2015 (percent saved); brand x category cells hold log prices 2.6 times "
+            "tighter than categories (Flipkart 2016); on Ozon's labels counterfeits are dearer than average"
         ),
         example="29.00 EUR against a usual 129.00 EUR: log(29 / 129) = -1.49",
         fires_above=log(_FACTOR),
@@ -205,8 +207,8 @@ SIGNALS: tuple[Signal, ...] = (
         needs=("listings.price",),
         sentence=_outlier_sentence,
         rationale=(
-            "The same gap weighs more where prices hardly differ than where everybody asks something else: the gap over the "
-            "spread of the cell, read off its quartiles (at least 5 %)."
+            "The same gap weighs more where prices hardly differ than where everybody asks something else: the gap "
+            "over the spread of the cell, read off its quartiles (at least 5 %)."
         ),
         source="Iglewicz and Hoaglin 1993, chapter 3 (robust z-scores and the bound of 3.5)",
         example="a gap of -1.49 in a cell with a spread of 0.12 gives -12.4",
@@ -221,8 +223,9 @@ SIGNALS: tuple[Signal, ...] = (
         needs=("listings.price", "listings.brand", "brands.authorised_merchants"),
         sentence=_authorised_sentence,
         rationale=(
-            "Authorised merchants sell what is certainly genuine; goods of the same brand and category from a merchant who is "
-            "not authorised should cost about the same. Only for merchants who are not on the brand's list."
+            "Authorised merchants sell what is certainly genuine; goods of the same brand and category from a "
+            "merchant who is not authorised should cost about the same. Only for merchants who are not on the "
+            "brand's list."
         ),
         source="Wilson and Fenoff 2014 (authorised against illicit shops); registry of authorised merchants",
         example="29.00 EUR against 135.00 EUR at authorised merchants: -1.54",
@@ -237,9 +240,9 @@ SIGNALS: tuple[Signal, ...] = (
         needs=("listings.price", "listings.brand"),
         sentence=_repeated_sentence,
         rationale=(
-            "Merchants who are supplied with the same price list ask the same odd amounts. An amount is odd when its last two "
-            f"digits are used by at most {USUAL_ENDING_SHARE:.0%} of the prices in its currency, so that .99 or whole "
-            "amounts never count; in a market of fewer than 50 prices nothing is odd."
+            "Merchants who are supplied with the same price list ask the same odd amounts. An amount is odd when "
+            f"its last two digits are used by at most {USUAL_ENDING_SHARE:.0%} of the prices in its currency, so "
+            "that .99 or whole amounts never count; in a market of fewer than 50 prices nothing is odd."
         ),
         source="Wadleigh, Drew and Moore, WWW 2015 (duplicate prices); Schindler and Kirby 1997 (price endings)",
         example="87.63 EUR asked by 4 merchants for the same brand and category gives 3 for each",
@@ -253,8 +256,8 @@ SIGNALS: tuple[Signal, ...] = (
         needs=("listings.price", "products.list_price"),
         sentence=_list_sentence,
         rationale=(
-            "The catalogue's own price of the very product, found by GTIN or by brand and model, in the same currency; it "
-            "stands in where nobody has sold enough to say what is usual."
+            "The catalogue's own price of the very product, found by GTIN or by brand and model, in the same "
+            "currency; it stands in where nobody has sold enough to say what is usual."
         ),
         source="genuine discounts reach 75 % off list at the 95th percentile (Flipkart 2016)",
         example="29.00 EUR against a list price of 139.00 EUR: -1.57",

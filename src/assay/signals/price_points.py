@@ -23,10 +23,10 @@ def basis(market: Market) -> str:
 
 
 def reference_prices(priced: ir.Table, market: Market, work: Workspace) -> ir.Table:
-    """One row per listing with a price to learn from: merchant_id, cell, category_cell, model, value (log of minor units).
+    """One row per listing with a price to learn from: merchant_id, cell, category_cell, model, value.
 
-    Paid prices are the amount over the units of a listing's orders, else of its counters, in the listing's own currency;
-    without any sale in the market they are asking prices.
+    `value` is the log of minor units. Paid prices are the amount over the units of a listing's orders, else of its
+    counters, in the listing's own currency; without any sale in the market they are asking prices.
     """
     if market.has("orders.amount"):
         paid = _paid_in_orders(market, work)

@@ -80,7 +80,7 @@ def _middles(merchants: ir.Table) -> ir.Table:
 
 
 def _coarse(facts: ir.Table, cells: ir.Table) -> ir.Table:
-    """For every cell of the market the facts of its brand x category, else of its category; cells with neither left out."""
+    """For every cell of the market the facts of its brand x category, else of its category, if large enough."""
     pairs = cells.select("cell", "category_cell").distinct()
     brand = facts.filter(facts.level == LEVEL_BRAND)
     category = facts.filter(facts.level == LEVEL_CATEGORY)
