@@ -135,8 +135,20 @@ class SnapshotWriter:
             raise outside(error, self.market_folder) from error
 
     def adopt(self, table: str, file: Path) -> None:
-        """Takes a finished Parquet file of the table's schema into the snapshot: hard-linked, or copied."""
-        self._writer(table).adopt(file)
+        """Takes a finished Parquet file of the table's schema into the snapshot: hard-linked, or copied.
+
+        Files of an earlier snapshot may be adopted: the two snapshots then share them on disk.
+        """
+        try:
+            self._writer(table).adopt(file)
+        except OSError as error:
+            raise outside(error, self.market_folder) from error
+
+    def n_rows(self) -> dict[str, int]:
+        """Rows of every table written or adopted so far; finishes the files that are being written."""
+        for writer in self._writers.values():
+            writer.close()
+        return {name: _summary(writer.folder)["rows"] for name, writer in sorted(self._writers.items())}
 
     def keep(self, name: str) -> Path:
         """A path in the snapshot for a file that is not a table (rejects, a report of the intake)."""
@@ -178,7 +190,11 @@ class SnapshotWriter:
             self._temporary.rename(final)
         pointer = self.market_folder / f".current.{uuid4().hex[:8]}"
         pointer.write_text(snapshot_id + "\n", encoding="utf-8")
+        # Without these a power cut could leave a pointer to a snapshot whose name never reached the disk.
+        for path in (pointer, final.parent):
+            _sync(path)
         pointer.replace(self.market_folder / "current")
+        _sync(self.market_folder)
         return snapshot_id
 
     def _manifest(self, about: dict[str, Any], as_of: datetime | None) -> dict[str, Any]:
@@ -214,6 +230,7 @@ class _TableWriter:
         self._n_rows += rows.num_rows
 
     def adopt(self, file: Path) -> None:
+        self.close()
         target = self._next_file()
         try:
             os.link(file, target)
@@ -280,6 +297,14 @@ def _summary(folder: Path) -> dict[str, Any]:
                     moment = stats.max.replace(tzinfo=UTC) if stats.max.tzinfo is None else stats.max
                     latest = moment if latest is None else max(latest, moment)
     return {"rows": n_rows, "filled": filled, "latest": latest.isoformat() if latest else None}
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,8 @@
+"""Files and databases into market tables and rejects: every row is kept or says why not."""
+
+from assay.intake.mapping import MarketMapping
+from assay.intake.mapping_file import load_mapping, read_mapping
+from assay.intake.report import IntakeReport
+from assay.intake.taking import intake
+
+__all__ = ["IntakeReport", "MarketMapping", "intake", "load_mapping", "read_mapping"]
