@@ -10,19 +10,23 @@ _MATERIAL = (
     r"teeth|tan|pockets?|suede|diamonds?|pearls?|gold|silver|silk|wool|cotton|down|stones?|skin|security|camera|beard"
 )
 _PARTS = (
-    r"box(?:es)?|pack(?:age|aging|ing|ed|s)?|price[sd]?|condition|colou?rs?|case|parts?|charger|design|idea|gift|photos?|"
-    r"pictures?|post|order|receipt|invoice|tags?|seal|wrapping|listing|one|purchase|seller|bottle|cap|manual|carton|size"
+    r"box(?:es)?|pack(?:age|aging|ing|ed|s)?|price[sd]?|condition|colou?rs?|case|parts?|charger|design|idea|gift|"
+    r"photos?|"
+    r"pictures?|post|order|receipt|invoice|tags?|seal|wrapping|listing|one|purchase|seller|bottle|cap|manual|carton|"
+    r"size"
 )
 
 IDLE: dict[str, tuple[str, ...]] = {
     "en": (
         rf"(?:fake|faux|imitation|genuine|real|authentic|replica) (?:{_MATERIAL})",
-        r"fake (?:reviews?|news|account|address|tracking|promises?|discounts?|smiles?|sale|profile|it|photos?|pictures?)",
+        r"fake (?:reviews?|news|account|address|tracking|promises?|discounts?|smiles?|sale|profile|it|photos?|"
+        r"pictures?)",
         rf"(?:not )?(?:in )?(?:the |its |my |an )?original (?:{_PARTS})",
         r"genuine(?:ly)? (?:question|concern|seller|reviews?|mistake|people|person|happy|love|impressed)",
         r"authentic (?:taste|flavou?r|experience|italian|mexican|food|recipe)",
         r"not only|no doubt|without (?:a )?doubt|no question|not just|can(?:no|')?t believe|couldn'?t believe|why not",
-        r"boot ?leg (?:cut|jeans?|pants|trousers)|bootleg fit|scale replicas?|replica (?:models?|jerseys?|kits?|shirts?)",
+        r"boot ?leg (?:cut|jeans?|pants|trousers)|bootleg fit|scale replicas?|replica (?:models?|jerseys?|kits?|"
+        r"shirts?)",
         r"not (?:100 ?%|in (?:the |its )?original)|no longer",
     ),
     "zh": (
@@ -56,10 +60,12 @@ IDLE: dict[str, tuple[str, ...]] = {
 
 DOUBT: dict[str, tuple[str, ...]] = {
     "en": (
-        r"if|whether|wh?ether|worr(?:y|ied|ies)|afraid|scared|fear(?:ed|ing|s)?|thought|assumed|in case|hop(?:e|ed|ing)|"
+        r"if|whether|wh?ether|worr(?:y|ied|ies)|afraid|scared|fear(?:ed|ing|s)?|thought|assumed|in case|hop(?:e|ed|"
+        r"ing)|"
         r"wonder(?:ed|ing)?|doubt(?:s|ed|ful)?|sceptical|skeptical|expect(?:ed|ing)?|unsure|not sure|nervous|concerned",
         r"(?:sold|advertised|listed|marketed|described|promoted|labell?ed|passed off) as|claim(?:s|ed|ing)? to be|"
-        r"supposed(?:ly)?(?: to be)?|pretend(?:s|ed|ing)?(?: to be)?|(?:says?|said|states?|stated|claims?|claimed) (?:it'?s|it is|that|they are)|"
+        r"supposed(?:ly)?(?: to be)?|pretend(?:s|ed|ing)?(?: to be)?|(?:says?|said|states?|stated|claims?|"
+        r"claimed) (?:it'?s|it is|that|they are)|"
         r"do(?:es)?n'?t know|do not know|can(?:no|')?t tell|how to (?:tell|spot)|could be|might be|may be",
     ),
     "zh": ("如果|是不是|是否|以为|担心|怕|怀疑|不知道|不确定|不知|会不会|要是|希望|说是|号称|冒充",),
@@ -72,11 +78,13 @@ DOUBT: dict[str, tuple[str, ...]] = {
         r"vendid[oa]s? como|anuncia\w* como|supuestamente|dicen que",
     ),
     "de": (
-        r"ob|falls|wenn|dachte|befürcht\w*|angst|sorge|zweifel\w*|hoffe\w*|hoffentlich|unsicher|als (?:echt|original) (?:verkauft|angeboten)|"
+        r"ob|falls|wenn|dachte|befürcht\w*|angst|sorge|zweifel\w*|hoffe\w*|hoffentlich|unsicher|als (?:echt|"
+        r"original) (?:verkauft|angeboten)|"
         r"angeblich\w*|verkauft als|keine ahnung|weiß nicht",
     ),
     "fr": (
-        r"si|s'il|s'ils|croyais|pensais|peur|craignais|craint\w*|doutes?|doutais|espère|espere|vendus? comme|vendue?s? comme|"
+        r"si|s'il|s'ils|croyais|pensais|peur|craignais|craint\w*|doutes?|doutais|espère|espere|vendus? comme|"
+        r"vendue?s? comme|"
         r"soi-disant|soi disant|prétendu\w*|je ne sais pas",
     ),
     "pt": (
@@ -108,7 +116,8 @@ NOT: tuple[str, ...] = (
 
 FAKE: tuple[str, ...] = (
     # en (also said in every other language)
-    r"(?:a |an )?(?:fak(?:es?|ed|ey)|counterfeit(?:s|ed|ing|er)?|knock ?-?offs?|replicas?|bootlegs?|imitations?|phon(?:y|ey|ies)|"
+    r"(?:a |an )?(?:fak(?:es?|ed|ey)|counterfeit(?:s|ed|ing|er)?|knock ?-?offs?|replicas?|bootlegs?|imitations?|"
+    r"phon(?:y|ey|ies)|"
     r"forger(?:y|ies)|inauthentic|unauthentic|non[ -](?:genuine|authentic|original)|pirated|sham|rip ?-?off copy)",
     r"(?:cheap|bad|poor|chinese|first|obvious|clear(?:ly)? an?|blatant|illegal|unlicensed) (?:copy|copies|clone|dupe)",
     r"(?:not|isn'?t|aren'?t|wasn'?t|ain'?t) (?:the |a )?real (?:deal|thing|one|product|brand|item|ones)|"
@@ -119,14 +128,17 @@ FAKE: tuple[str, ...] = (
     "水货|劣质仿|售假|卖假|买假|是假|像假|都是假|全是假|假东西|假产品|假商品",
     # ru
     r"подд?елк\w*|поддельн\w*|подделан\w*|пал[её]нк\w*|пал[её]н(?:ый|ая|ое|ые|ую|ого|ых|ка)|паль|фейк\w*|фэйк\w*|"
-    r"контрафакт\w*|реплик\w*|неоригинал\w*|фальшивк\w*|фальшив\w+|левак|левый товар|(?:это|дешевая|дешёвая|плохая|китайская) копия|"
+    r"контрафакт\w*|реплик\w*|неоригинал\w*|фальшивк\w*|фальшив\w+|левак|левый товар|(?:это|дешевая|дешёвая|плохая|"
+    r"китайская) копия|"
     r"имитаци\w*",
     # es, pt
-    r"fals[oa]s?|falsificaci[oó]n(?:es)?|falsificaç(?:ão|ões)|falsificacao|falsificad[oa]s?|imitaci[oó]n(?:es)?|imitaç(?:ão|ões)|imitacao|"
+    r"fals[oa]s?|falsificaci[oó]n(?:es)?|falsificaç(?:ão|ões)|falsificacao|falsificad[oa]s?|imitaci[oó]n(?:es)?|"
+    r"imitaç(?:ão|ões)|imitacao|"
     r"piratas?|pirate(?:ado|ada|ria)|r[eé]plicas?|trucho|trucha|fayuca|chiviad[oa]|paralelo falsificado|"
     r"(?:es|é|una?|uma|mala|má|cópia) (?:copia|cópia)(?: (?:barata|china|chinesa|mala))?",
     # de
-    r"f(?:ä|ae)lschung(?:en)?|gef(?:ä|ae)lscht\w*|plagiate?s?|nachahmung(?:en)?|nachgemacht\w*|imitate?s?|produktf(?:ä|ae)lschung|"
+    r"f(?:ä|ae)lschung(?:en)?|gef(?:ä|ae)lscht\w*|plagiate?s?|nachahmung(?:en)?|nachgemacht\w*|imitate?s?|"
+    r"produktf(?:ä|ae)lschung|"
     r"(?:billige|schlechte) kopie|unecht\w*",
     # fr
     r"fausses?|contrefa[cç]ons?|contrefaite?s?|(?:une|pâle|vulgaire|mauvaise) copie|inauthentiques?",
@@ -147,8 +159,38 @@ GENUINE: tuple[str, ...] = (
 STEMS: tuple[str, ...] = (
     *("fak", "counterfeit", "knock", "replica", "bootleg", "imita", "phon", "forge", "authenti", "genuin", "original"),
     *("pirat", "sham", "rip", "copy", "copies", "clone", "dupe", "real", "faux", "legit", "bona fide", "réplica"),
-    *("假", "仿", "山寨", "冒牌", "盗版", "赝", "a货", "水货", "正品", "真品", "真货", "正版", "行货", "保真", "真的", "官方正"),
-    *("делк", "ддель", "ддела", "пален", "палён", "паль", "фейк", "фэйк", "контрафакт", "реплик", "оригинал", "фальшив"),
+    *(
+        "假",
+        "仿",
+        "山寨",
+        "冒牌",
+        "盗版",
+        "赝",
+        "a货",
+        "水货",
+        "正品",
+        "真品",
+        "真货",
+        "正版",
+        "行货",
+        "保真",
+        "真的",
+        "官方正",
+    ),
+    *(
+        "делк",
+        "ддель",
+        "ддела",
+        "пален",
+        "палён",
+        "паль",
+        "фейк",
+        "фэйк",
+        "контрафакт",
+        "реплик",
+        "оригинал",
+        "фальшив",
+    ),
     *("левак", "левый", "копия", "имитац", "подлинн", "настоящ"),
     *("fals", "truch", "fayuca", "chiviad", "copia", "cópia", "auténtic", "autêntic", "verdad", "legitim", "legítim"),
     *("fälsch", "faelsch", "plagiat", "nachahm", "nachgem", "kopie", "unecht", "echt", "authentisch"),

@@ -24,10 +24,10 @@ _STOPS = frozenset(".!?…。！？;；\n")
 def claims_fake(texts: Sequence[str | None]) -> NDArray[np.int8]:
     """What each text claims: 1 says the goods are fake, -1 says they are genuine, 0 says nothing about it.
 
-    Reads reviews and refund reasons in English, Chinese, Russian, Spanish, German, French and Portuguese. Negation turns
-    a claim round ("not a fake" is -1, "не оригинал" is 1); doubts, questions and conditions ("worried it was fake",
-    "is it original?") claim nothing. Where a text claims both, what stands after "but" decides, else the claim of fake.
-    Null and empty texts give 0. The result is as long as `texts`.
+    Reads reviews and refund reasons in English, Chinese, Russian, Spanish, German, French and Portuguese. Negation
+    turns a claim round ("not a fake" is -1, "не оригинал" is 1); doubts, questions and conditions ("worried it was
+    fake", "is it original?") claim nothing. Where a text claims both, what stands after "but" decides, else the claim
+    of fake. Null and empty texts give 0. The result is as long as `texts`.
 
     >>> claims_fake(["This is a fake!", "not a fake, 100% original", "正品无疑", "nice colour", None]).tolist()
     [1, -1, -1, 0, 0]

@@ -1,8 +1,9 @@
 """Reading a text as a row of marks (says fake, says genuine, not, if, but, border) instead of as words.
 
-One compiled expression per lexicon turns a text into marks; what a mark means for its clause is decided by the reader of
-the marks (`claims.py`, `replica.py`). No language is detected: the lexica of all languages are read at once, because a
-review in Spanish may well say "fake", and because the words that collide ("no", "original", "pirata") agree in meaning.
+One compiled expression per lexicon turns a text into marks; what a mark means for its clause is decided by the reader
+of the marks (`claims.py`, `replica.py`). No language is detected: the lexica of all languages are read at once, because
+a review in Spanish may well say "fake", and because the words that collide ("no", "original", "pirata") agree in
+meaning.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What each character stands for when a name is read by a person: look-alikes, disguised digits, invisible characters.
 
-Sources: Unicode NFKD decompositions, the look-alikes of Unicode Technical Standard 39 (`confusable_homoglyphs`), and the
+Sources: Unicode NFKD decompositions, the look-alikes of Unicode Technical Standard 39 (`confusable_homoglyphs`), and a
 few Cyrillic and Greek small letters that people use but UTS 39 lists only as capitals.
 """
 
@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 # Kinds of character. The order matters: everything from PLAIN on is part of a word.
 SEPARATOR, BORDER, IDEOGRAPH, INVISIBLE, PLAIN, DISGUISED, SYMBOL, FOREIGN = range(8)
 """SEPARATOR stands between words; BORDER between texts; IDEOGRAPH is a word of its own (Han, kana, hangul, Thai);
-INVISIBLE shows nothing (zero width, combining mark); PLAIN is an ASCII letter or digit; DISGUISED is another character
-that looks like one; SYMBOL may stand for a letter inside a word (@ $ !); FOREIGN is a letter that looks like no ASCII one."""
+INVISIBLE shows nothing (zero width, combining mark); PLAIN is an ASCII letter or digit; DISGUISED is another character that looks like one; SYMBOL may stand for a letter inside a word (@
+$ !); FOREIGN is a letter that looks like no ASCII one."""
 
 _PEOPLE = dict(zip("вгкмнптиуьзαβγδεηικμνοπρστυχωΣΛ", "brkmhntuybeabydenikuvonpotuxwea", strict=True))
 # Blank characters that Unicode files under letters or symbols.
 _BLANK = {0x115F, 0x1160, 0x3164, 0xFFA0, 0x17B4, 0x17B5}
 _SYMBOLS = {"@": "a", "$": "s", "!": "i", "€": "e", "£": "l", "¥": "y"}
 # Characters that a reader takes for one another once digits may stand for letters; l, I and 1 are one shape.
-_SHAPES = dict(zip("l1034578", "iioeasttb"[:8], strict=True)) | {"5": "s", "7": "t", "8": "b"}
+_SHAPES = dict(zip("l1034578", "iioeastb", strict=True))
 _APOSTROPHES = "’‘ʼ`´＇"
 _DASHES = "‐‑‒–—−﹣－"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,15 +13,14 @@ from assay.signals.spelling.alphabet import DISGUISED, IDEOGRAPH, PLAIN, SYMBOL,
 from assay.signals.spelling.reading import shape_text
 
 _TOKENS = re.compile(r"[^\W_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 # Names under this many letters are found only as written: disguises of shorter ones are too often chance.
 LEAST_DISGUISED = 4
 # Edits of shorter names hit ordinary words (measured: see docs/explanation/wording.md).
 LEAST_NEAR = 6
 
-ORDINARY = frozenset(
-    """
+_ORDINARY_TEXT = """
     black white red blue green pink purple beige grey gray brown yellow orange gold silver golden multicolor multicolour
     maroon navy cream ivory regular slim slimfit fit classic fashion jewellery jewelry home women womens men mens girls
     boys kids baby unisex casual formal sports sport style stylish new original best premium luxury quality super free
@@ -30,9 +29,9 @@ ORDINARY = frozenset(
     auto bike toys games book books music world art craft handmade design designer designs house garden kitchen tools
     digital electronics power smart mini max plus pro one first generic unbranded other others none unknown various
     multi assorted na oem no not applicable brand non branded местный другой нет без бренда 其他 无 无品牌 its the and
-    """.split()
-)
-"""Words that describe goods. A brand value among them says nothing about whose goods they are; shared by all markets."""
+"""
+ORDINARY = frozenset(_ORDINARY_TEXT.split())
+"""Words that describe goods. A brand value among them does not say whose goods they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,15 @@ class Brand:
     """One brand: its name as shown to people, its owner, its own spellings, and its nicknames.
 
     `surfaces` are ways the brand writes itself, never evasive; `aliases` are nicknames, pinyin and translations, which
-    name the brand without writing it.
+    name the brand without writing it. `is_word`: the name is also a word of the trade ("Apple", "Neon"),
+    so that only a title that begins with it claims the brand.
     """
 
     name: str
     owner: str
     surfaces: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    is_word: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,8 @@ class BrandBook:
 def brand_book(brands: Iterable[Brand], vocabulary: Iterable[str] = ()) -> BrandBook:
     """A book of these brands, those that look alike merged under the first, with the ordinary words of the market.
 
-    A vocabulary word that spells a brand is left out, so that a brand is never hidden by being common.
+    A vocabulary word that spells a brand is left out, so that a brand is never hidden by being common. A brand without
+    a stated owner belongs to the shortest brand that its name begins with ("Norvane Kids" to "Norvane"), else itself.
     """
     merged: dict[bytes, Brand] = {}
     for brand in brands:
@@ -79,20 +81,25 @@ def brand_book(brands: Iterable[Brand], vocabulary: Iterable[str] = ()) -> Brand
         if len(key) < 2 or key.isdigit():
             continue
         known = merged.get(key)
+        surfaces = _unique(brand.surfaces or (brand.name,))
         if known is None:
-            merged[key] = Brand(brand.name, brand.owner or brand.name, _unique(brand.surfaces or (brand.name,)), brand.aliases)
+            merged[key] = replace(brand, surfaces=surfaces)
         else:
-            surfaces, aliases = _unique(known.surfaces + brand.surfaces), _unique(known.aliases + brand.aliases)
-            merged[key] = Brand(known.name, known.owner, surfaces, aliases)
-    words = {word for word in fold(sorted(set(vocabulary))) if shape_text(word) not in merged}
-    return BrandBook(tuple(merged.values()), frozenset(words) | ORDINARY)
+            surfaces, aliases = _unique(known.surfaces + surfaces), _unique(known.aliases + brand.aliases)
+            merged[key] = replace(known, surfaces=surfaces, aliases=aliases)
+    plain = {word for word in fold(sorted(set(vocabulary))) if shape_text(word) not in merged}
+    return BrandBook(tuple(_owned(list(merged.values()))), frozenset(plain) | ORDINARY)
 
 
-def learned_brands(values: Sequence[str], ordinary: frozenset[str] = ORDINARY) -> list[Brand]:
-    """Brands out of the values of a market's brand field, most frequent first; descriptive words are left out."""
-    return [
-        Brand(value, "", (value,)) for value in values if not all(token in ordinary for token in words(value)) and shape_text(value)
-    ]
+def _owned(brands: list[Brand]) -> list[Brand]:
+    owners = {" ".join(words(brand.name)): brand.owner or brand.name for brand in brands}
+    return [replace(brand, owner=brand.owner or _house(brand.name, owners)) for brand in brands]
+
+
+def _house(name: str, owners: dict[str, str]) -> str:
+    parts = words(name)
+    starts = (" ".join(parts[:count]) for count in range(1, len(parts)))
+    return next((owners[start] for start in starts if start in owners), name)
 
 
 def words(text: str) -> list[str]:
@@ -101,7 +108,7 @@ def words(text: str) -> list[str]:
 
 
 def free_places(surface: str) -> frozenset[int]:
-    """After how many letters the brand itself may be written apart: at its own gaps, and where a capital or digit begins."""
+    """After how many letters the brand itself may be written apart: at its own gaps, and before a capital."""
     places, count = set(), 0
     camel = {match.start() for match in _CAMEL.finditer(surface)}
     for index, character in enumerate(surface):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.signals.spelling.book import LEAST_DISGUISED, BrandBook, free_places, letters_of
-from assay.signals.spelling.reading import Hashes, Ints, Reading, hash_text, shape_text
+from assay.signals.spelling.reading import Hashes, Ints, Reading, read, shapes
 from assay.signals.spelling.tricks import Form, Trick, trick_of
 
 # Above this many bytes of patterns a full table costs more memory than its speed is worth.
@@ -45,9 +45,8 @@ class Finder:
     """A brand book made ready to search: one automaton over shapes, one over short names as written."""
 
     book: BrandBook
-    shapes: ahocorasick_rs.BytesAhoCorasick
+    shapes: ahocorasick_rs.BytesAhoCorasick | None
     brand_of_shape: Ints
-    lengths: Ints
     spelled: Hashes
     nicknames: Hashes
     forms: tuple[Form, ...]
@@ -58,28 +57,30 @@ class Finder:
 @lru_cache(maxsize=4)
 def finder(book: BrandBook) -> Finder:
     """The finder of a book, built once per process."""
+    names = [
+        (name, index, name in brand.surfaces)
+        for index, brand in enumerate(book.brands)
+        for name in dict.fromkeys((*brand.surfaces, *brand.aliases))
+    ]
+    reading = read([name for name, _, _ in names])
+    hashes = reading.span_hashes(reading.starts, np.append(reading.starts[1:], len(reading.kind)) - 1)
+    mixed = _mix(hashes, np.array([index for _, index, _ in names], dtype=np.int64))
     by_key: dict[tuple[bytes, int], list[str]] = {}
-    spelled, nicknames, short = set(), set(), {}
-    for index, brand in enumerate(book.brands):
-        for name in (*brand.surfaces, *brand.aliases):
-            key = shape_text(name)
-            if len(key) < LEAST_DISGUISED and name.isascii():
-                short.setdefault(name.lower().encode(), index)
-                continue
-            if not key:
-                continue
+    long, own = np.zeros(len(names), np.bool_), np.zeros(len(names), np.bool_)
+    short: dict[bytes, int] = {}
+    for place, ((name, index, is_own), key) in enumerate(zip(names, shapes(reading), strict=True)):
+        if len(key) < LEAST_DISGUISED and name.isascii():
+            short.setdefault(name.lower().encode(), index)
+        elif key:
             by_key.setdefault((key, index), []).append(name)
-            into = spelled if name in brand.surfaces else nicknames
-            into.add(_mixed(hash_text(name), index))
-    keys = list(by_key)
+            long[place], own[place] = True, is_own
     return Finder(
         book,
-        _automaton([key for key, _ in keys]) or _automaton([b"\x00"]),
-        np.array([index for _, index in keys], dtype=np.int64),
-        np.array([len(key) for key, _ in keys], dtype=np.int64),
-        np.array(sorted(spelled), dtype=np.uint64),
-        np.array(sorted(nicknames - spelled), dtype=np.uint64),
-        tuple(_form(names, book) for names in by_key.values()),
+        _automaton([key for key, _ in by_key]),
+        np.array([index for _, index in by_key], dtype=np.int64),
+        np.unique(mixed[own]),
+        np.unique(mixed[long & ~own]),
+        tuple(_form(spellings, book) for spellings in by_key.values()),
         _automaton(list(short)),
         np.array(list(short.values()), dtype=np.int64),
     )
@@ -116,9 +117,6 @@ def _shape_hits(reading: Reading, names: Finder) -> tuple[Ints, Ints, Ints]:
 
 
 def _short_hits(reading: Reading, names: Finder) -> tuple[Ints, Ints, Ints]:
-    if names.short is None:
-        empty = np.zeros(0, dtype=np.int64)
-        return empty, empty, empty
     hits = _hits(names.short, np.where(reading.lower < 128, reading.lower, 1).astype(np.uint8).tobytes())
     start, end = hits[:, 1], hits[:, 2]
     kept = reading.stands_alone(start, end) & ~reading.hides(start, end)
@@ -155,7 +153,9 @@ def _mentions(reading: Reading, brand: Ints, start: Ints, end: Ints) -> Mentions
     return Mentions(reading.rows(start), brand, start, end)
 
 
-def _hits(automaton: ahocorasick_rs.BytesAhoCorasick, haystack: bytes) -> Ints:
+def _hits(automaton: ahocorasick_rs.BytesAhoCorasick | None, haystack: bytes) -> Ints:
+    if automaton is None:
+        return np.zeros((0, 3), dtype=np.int64)
     found = automaton.find_matches_as_indexes(haystack, overlapping=True)
     return np.array(found, dtype=np.int64).reshape(-1, 3)
 
@@ -166,10 +166,6 @@ def _automaton(patterns: list[bytes]) -> ahocorasick_rs.BytesAhoCorasick | None:
     small = sum(map(len, patterns)) <= _DFA_BYTES
     kind = ahocorasick_rs.Implementation.DFA if small else ahocorasick_rs.Implementation.ContiguousNFA
     return ahocorasick_rs.BytesAhoCorasick(patterns, implementation=kind)
-
-
-def _mixed(value: int, brand: int) -> int:
-    return value ^ (brand * int(_MIX) % (1 << 64))
 
 
 def _mix(hashes: Hashes, brand: Ints) -> Hashes:

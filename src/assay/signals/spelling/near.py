@@ -48,7 +48,7 @@ def words_in(reading: Reading) -> Words:
 
 
 def near_misses(reading: Reading, words: Words, book: BrandBook) -> list[NearMiss]:
-    """Words that are one slip away from a one-word brand of at least six letters, and are neither brands nor ordinary."""
+    """Words one slip away from a one-word brand of at least six letters that are neither brands nor ordinary."""
     names = _neighbours(book)
     long_enough = np.flatnonzero(words.end - words.start >= LEAST_NEAR - 1)
     distinct, first, inverse = np.unique(words.hash[long_enough], return_index=True, return_inverse=True)
@@ -119,4 +119,7 @@ def _one_slip(name: str, word: str) -> bool:
     apart = [place for place, (a, b) in enumerate(zip(name, word, strict=True)) if a != b]
     if len(apart) == 1:
         return True
-    return len(apart) == 2 and apart[1] == apart[0] + 1 and name[apart[0]] == word[apart[1]] and name[apart[1]] == word[apart[0]]
+    if len(apart) != 2 or apart[1] != apart[0] + 1:
+        return False
+    first, second = apart
+    return name[first] == word[second] and name[second] == word[first]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,8 @@ Hashes = NDArray[np.uint64]
 # Any odd number with well-mixed bits: hashes are polynomials in it modulo 2**64, and odd numbers have inverses there.
 _BASE = 0x9E3779B97F4A7C15
 _INVERSE = pow(_BASE, -1, 1 << 64)
-_WORD = re.compile(r"\w")
+_SIGNS = re.compile(r"[@$!]")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Reading:
     """Texts joined by borders, without their invisible characters. Arrays run over the visible characters.
 
     `lower`: code points in lower case; `shape`: the letter each one looks like (0 none); `kind`: see `alphabet`;
-    `hidden`: how many invisible characters stand before each; `origin`: its place in `joined`; `starts`: where each text
-    begins; `sums` and `unit`: prefix sums and inverse powers of the polynomial hash, see `span_hashes`.
+    `hidden`: how many invisible characters stand before each; `origin`: its place in `joined`; `starts`: where each
+    text begins; `sums` and `unit`: prefix sums and inverse powers of the polynomial hash, see `span_hashes`.
     """
 
     joined: str
@@ -79,9 +82,9 @@ class Reading:
 
 def read(texts: Sequence[str]) -> Reading:
     """The texts as one reading. Line breaks in a text count as spaces."""
-    joined = "\n" + "\n".join(texts) + "\n"
+    joined = "\n" + "".join([text + "\n" for text in texts])
     if joined.count("\n") != len(texts) + 1:
-        joined = "\n" + "\n".join([text.replace("\n", " ") for text in texts]) + "\n"
+        joined = "\n" + "".join([text.replace("\n", " ") + "\n" for text in texts])
     tables = alphabet()
     if joined.isascii():
         points: NDArray[np.uint32] | NDArray[np.uint8] = np.frombuffer(joined.encode(), dtype=np.uint8)
@@ -101,20 +104,26 @@ def read(texts: Sequence[str]) -> Reading:
     return Reading(joined, lower, shape, kind, hidden, origin, starts, sums, unit)
 
 
-def hash_text(text: str) -> int:
-    """The hash that `Reading.span_hashes` gives to this text, written without invisible characters."""
-    tables, value = alphabet(), 0
-    for place, point in enumerate(codes(text).tolist()):
-        value += (int(tables.lower[point]) + 1) * pow(_BASE, place, 1 << 64)
-    return value % (1 << 64)
-
-
 def shape_text(text: str) -> bytes:
     """What a name looks like: its letters and digits by shape, nothing else. The key under which it is searched."""
-    if not _WORD.search(text):
-        return b""
-    reading = read([text.replace("\n", " ")])
-    return reading.shape[reading.shape > 10].tobytes()
+    if text.isascii() and not _SIGNS.search(text):
+        return text.encode().translate(_ascii_shapes(), _NO_LETTERS)
+    return shapes(read([text]))[0] if text else b""
+
+
+def shapes(reading: Reading) -> list[bytes]:
+    """`shape_text` of every text of a reading at once."""
+    letters = reading.shape > 10
+    row = reading.shape[letters].tobytes()
+    # The last place of each text is two before the next text: a border stands between.
+    last = np.append(reading.starts[1:], len(letters))[: len(reading.starts)] - 2
+    ends = np.cumsum(letters)[last].tolist()
+    return [row[start:end] for start, end in pairwise([0, *ends])]
+
+
+@lru_cache(maxsize=1)
+def _ascii_shapes() -> bytes:
+    return alphabet().shape[:256].tobytes()
 
 
 def _settle_symbols(kind: NDArray[np.uint8], shape: NDArray[np.uint8]) -> None:

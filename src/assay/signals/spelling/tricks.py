@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from assay.signals.spelling.alphabet import DISGUISED, FOREIGN, IDEOGRAPH, PLAIN, SYMBOL, alphabet
 from assay.signals.spelling.reading import Reading
@@ -30,7 +31,7 @@ class Trick(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One spelling of a brand to compare a span with: its small letters, where it may be written apart, what is ordinary."""
+    """One spelling of a brand to compare a span with: small letters, where it may be apart, ordinary words."""
 
     letters: str
     free: frozenset[int]
@@ -60,8 +61,8 @@ _SIGNS = frozenset("*._~^#·•°¤§¬¦∙‧・●★☆♥")
 def trick_of(reading: Reading, row: int, place: tuple[int, int], form: Form) -> Trick:
     """The trick with which the span at `place` (first, next after last) writes the brand whose spelling is `form`.
 
-    NONE for a harmless variant of the name (its own gaps closed or hyphenated, an accent left out); CHANCE when the span
-    is more probably something else: ordinary words side by side, a model number, a word of another language.
+    NONE for a harmless variant of the name (its own gaps closed or hyphenated, an accent left out); CHANCE when the
+    span is more probably something else: ordinary words side by side, a model number, a word of another language.
     """
     span = _span(reading, row, place)
     if any(kind in (FOREIGN, IDEOGRAPH) for kind in span.kinds):
@@ -82,7 +83,10 @@ def _span(reading: Reading, row: int, place: tuple[int, int]) -> _Span:
     kinds = reading.kind[first:last].tolist()
     lower = reading.lower[first:last].tolist()
     letter = alphabet().letter[reading.lower[first:last]].tolist()
-    letters, of_letters, gaps, gap = [], [], [], ""
+    letters: list[str] = []
+    of_letters: list[int] = []
+    gaps: list[tuple[int, str]] = []
+    gap = ""
     for kind, point, look in zip(kinds, lower, letter, strict=True):
         if kind < PLAIN and kind != IDEOGRAPH:
             gap += chr(point)
@@ -142,11 +146,14 @@ def _leet(span: _Span, form: Form) -> Trick:
 
 
 def _disguise(reading: Reading, span: _Span, form: Form) -> Trick:
-    others = [c for c in span.written if not c.isascii() and not _shows_nothing(c) and unicodedata.category(c)[0] in "LMNS"]
+    shown = [c for c in span.written if not c.isascii() and not _shows_nothing(c)]
+    others = [c for c in shown if unicodedata.category(c)[0] in "LMNS"]
     around = _around(reading, span)
     if all(unicodedata.category(c)[0] == "M" or _is_accented(c) for c in others):
         # Where the text writes accents anyway, or the brand does, one accent is spelling and not disguise.
-        return Trick.NONE if form.accented or (len(others) == 1 and _accents(around)) else _unless_word(span, form, Trick.DIACRITICS)
+        if form.accented or (len(others) == 1 and _accents(around)):
+            return Trick.NONE
+        return Trick.CHANCE if span.letters in form.vocabulary else Trick.DIACRITICS
     if all("！" <= c <= "～" for c in others):
         return Trick.NONE if any("！" <= c <= "～" or "\u3040" <= c <= "\u30ff" for c in around) else Trick.FULLWIDTH
     if all(0x1D400 <= ord(c) <= 0x1D7FF for c in others):
@@ -158,10 +165,6 @@ def _disguise(reading: Reading, span: _Span, form: Form) -> Trick:
     return Trick.CYRILLIC if script == {"CYRILLIC"} else Trick.HOMOGLYPH
 
 
-def _unless_word(span: _Span, form: Form, trick: Trick) -> Trick:
-    return Trick.CHANCE if span.letters in form.vocabulary else trick
-
-
 def _gap_trick(span: _Span, middle: list[tuple[int, str]], form: Form) -> Trick:
     if span.letters != form.letters:
         return Trick.CHANCE
@@ -170,7 +173,7 @@ def _gap_trick(span: _Span, middle: list[tuple[int, str]], form: Form) -> Trick:
         gap = gaps.pop()
         return Trick.SPACED if gap.isspace() else Trick.DOTTED
     cuts = [0, *(count for count, _ in span.gaps), len(span.letters)]
-    parts = [span.letters[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    parts = [span.letters[a:b] for a, b in pairwise(cuts)]
     if all(len(part) == 1 or part.isdigit() or part in form.vocabulary for part in parts):
         return Trick.CHANCE
     if all(len(gap) == 1 and gap in _SIGNS for gap in gaps):
