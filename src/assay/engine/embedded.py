@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import glob
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import duckdb
 import ibis
+import ibis.expr.operations as io
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
-from joblib import Parallel, delayed
 
 from assay.engine.engine import BatchFunction, Engine, EngineSettings
+from assay.engine.faults import GuardedFunction, out_of_memory, system_fault
 from assay.engine.folders import whole_folder
+from assay.engine.storage import storage_schema
+from assay.engine.tasks import ROWS_PER_GROUP, Source, WorkerLimits, run_tasks, stop_workers
+from assay.market.errors import OutsideError
 
-# One task is one row group: large enough that Arrow's overhead vanishes, small enough that two cores finish together.
-ROWS_PER_TASK = 100_000
-# Below this a worker process costs more than it saves (starting one takes about a second).
-ROWS_WORTH_A_WORKER = 60_000
 # DuckDB counts buffers, not allocations: the process uses about a quarter more than the limit it is given.
 _DUCKDB_SHARE = 0.7
 
@@ -31,93 +34,111 @@ class EmbeddedEngine(Engine):
 
     def __init__(self, settings: EngineSettings) -> None:
         super().__init__(settings)
+        self._files: dict[str, Path] = {}
         self.connection: Any = ibis.duckdb.connect(
             threads=settings.workers,
-            memory_limit=f"{settings.memory_gib * _DUCKDB_SHARE:.2f}GiB",
+            memory_limit=f"{settings.memory_gib * _DUCKDB_SHARE:.3f}GiB",
             temp_directory=str(self.scratch / "spill"),
             autoinstall_known_extensions=False,
         )
+        # The machine's own time zone would move the borders of days, and so every truncation.
+        self.connection.raw_sql("SET TimeZone = 'UTC'")
+        # Spark's name for reading hexadecimal digits; ops.md5_fraction calls it on every engine.
+        self.connection.raw_sql(
+            "CREATE TEMP MACRO conv(digits, from_base, to_base) AS CAST(CAST('0x' || digits AS BIGINT) AS VARCHAR)"
+        )
 
     def read(self, path: Path) -> ir.Table:
-        source = str(path / "*.parquet") if path.is_dir() else str(path)
-        return self.connection.read_parquet(source, table_name=f"read_{uuid4().hex[:12]}")
+        pattern = glob.escape(str(path)) + ("/*.parquet" if path.is_dir() else "")
+        name = f"read_{uuid4().hex[:12]}"
+        self._files[name] = path
+        with self._faults(path):
+            return self.connection.read_parquet(pattern, table_name=name)
 
     def write(self, expression: ir.Table, path: Path, *, ordered: bool = False) -> None:
         with whole_folder(path) as folder:
             self._copy(expression, folder / "part-00000.parquet", ordered=ordered)
 
     def _copy(self, expression: ir.Table, file: Path, *, ordered: bool = False) -> None:
-        raw = self.connection.raw_sql
-        sql = self._whole(ibis.to_sql(expression, dialect="duckdb"))
-        raw(f"SET preserve_insertion_order = {'true' if ordered else 'false'}")
-        raw(f"COPY ({sql}) TO '{_quoted(file)}' (FORMAT parquet, ROW_GROUP_SIZE {ROWS_PER_TASK}, COMPRESSION snappy)")
+        with self._faults(file.parent):
+            sql = self._stored(expression)
+            self.connection.raw_sql(f"SET preserve_insertion_order = {'true' if ordered else 'false'}")
+            self.connection.raw_sql(
+                f"COPY ({sql}) TO '{_quoted(str(file))}' "
+                f"(FORMAT parquet, ROW_GROUP_SIZE {ROWS_PER_GROUP}, COMPRESSION snappy)"
+            )
 
-    def _whole(self, sql: str) -> str:
-        """DuckDB sums integers in 128 bits, which Parquet would store as floats: brought back to 64, or an error."""
-        described = self.connection.raw_sql(f"DESCRIBE {sql}").fetchall()
-        wide = [f'CAST("{name}" AS BIGINT) AS "{name}"' for name, kind, *_ in described if kind == "HUGEINT"]
-        return f"SELECT * REPLACE ({', '.join(wide)}) FROM ({sql})" if wide else sql
+    def _stored(self, expression: ir.Table) -> str:
+        """The query of an expression, every column cast to the type it is stored with (no cost where it has it)."""
+        types = ibis.Schema.from_pyarrow(storage_schema(expression))
+        self.connection._run_pre_execute_hooks(expression)
+        kind = self.connection.compiler.type_mapper.to_string
+        columns = (f"CAST({_identifier(n)} AS {kind(dtype)}) AS {_identifier(n)}" for n, dtype in types.items())
+        return f"SELECT {', '.join(columns)} FROM ({self.connection.compile(expression)})"
 
     def map_batches(self, expression: ir.Table, function: BatchFunction, schema: pa.Schema, path: Path) -> None:
-        source = self.scratch / f"input-{uuid4().hex[:12]}.parquet"
-        try:
-            self._copy(expression, source)
-            with whole_folder(path) as folder:
-                self._run_tasks(_tasks(source, folder, function, schema), path.name)
-        finally:
-            source.unlink(missing_ok=True)
+        guarded = GuardedFunction(function, storage_schema(expression), schema)
+        limits = WorkerLimits(self.settings.workers, self.settings.memory_gib)
+        with whole_folder(path) as folder, self._source(expression) as source:
+            run_tasks(source, guarded, folder, limits, self.report, path.name)
 
-    def _run_tasks(self, tasks: list[_Task], step: str) -> None:
-        n_rows = sum(task.n_rows for task in tasks)
-        if n_rows < ROWS_WORTH_A_WORKER or self.settings.workers == 1:
-            for done, task in enumerate(tasks):
-                task.run()
-                self.report(step, done + 1, len(tasks))
+    @contextmanager
+    def _source(self, expression: ir.Table) -> Iterator[Source]:
+        """The rows of an expression as files: those it only picks columns of, else a temporary copy."""
+        plain = self._plain_source(expression)
+        if plain is not None:
+            yield plain
             return
-        workers = Parallel(n_jobs=self.settings.workers, return_as="generator_unordered")
-        for done, _ in enumerate(workers(delayed(task.run)() for task in tasks)):
-            self.report(step, done + 1, len(tasks))
+        file = self.scratch / f"input-{uuid4().hex[:12]}.parquet"
+        try:
+            self._copy(expression, file)
+            yield Source((file,), {name: name for name in expression.columns})
+        finally:
+            file.unlink(missing_ok=True)
+
+    def _plain_source(self, expression: ir.Table) -> Source | None:
+        """The files behind an expression that picks and renames columns of a table that was read; None otherwise."""
+        node = expression.op()
+        picked = {name: name for name in expression.columns}
+        if isinstance(node, io.Project):
+            if not all(isinstance(value, io.Field) for value in node.values.values()):
+                return None
+            picked = {name: value.name for name, value in node.values.items()}
+            node = node.parent
+        if not isinstance(node, io.DatabaseTable) or node.name not in self._files or not picked:
+            return None
+        path = self._files[node.name]
+        return Source(tuple(sorted(path.glob("*.parquet"))) if path.is_dir() else (path,), picked)
 
     def collect(self, expression: ir.Table) -> pa.Table:
-        return self.connection.to_pyarrow(expression)
+        with self._faults(self.scratch):
+            rows = self.connection.raw_sql(self._stored(expression)).to_arrow_table()
+            return rows.cast(storage_schema(expression))
 
     def table(self, rows: pa.Table, name: str) -> ir.Table:
         file = self.scratch / f"{name}-{uuid4().hex[:12]}.parquet"
         pq.write_table(rows, file)
         return self.read(file)
 
+    @contextmanager
+    def _faults(self, path: Path) -> Iterator[None]:
+        """DuckDB's words for a full disk, a missing permission or no memory as the faults that they are."""
+        try:
+            yield
+        except duckdb.OutOfMemoryException as error:
+            raise out_of_memory(self.settings.memory_gib, str(error)) from error
+        except duckdb.IOException as error:
+            fault = system_fault(str(error), path)
+            raise fault or OutsideError(f"Cannot use {path}: {error}.", where={"path": str(path)}) from error
+
     def _close(self) -> None:
+        stop_workers()
         self.connection.disconnect()
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One row group of the input through the function into one file of the output."""
-
-    source: Path
-    row_group: int
-    n_rows: int
-    target: Path
-    function: BatchFunction
-    schema: pa.Schema
-
-    def run(self) -> None:
-        pa.set_cpu_count(1)
-        with pq.ParquetFile(self.source) as file, pq.ParquetWriter(self.target, self.schema) as writer:
-            for batch in file.iter_batches(batch_size=ROWS_PER_TASK, row_groups=[self.row_group], use_threads=False):
-                writer.write_batch(self.function(batch).cast(self.schema))
-
-
-def _tasks(source: Path, folder: Path, function: BatchFunction, schema: pa.Schema) -> list[_Task]:
-    """One task per row group; an empty input still gets one, so that the output has a file and a schema."""
-    with pq.ParquetFile(source) as file:
-        sizes = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
-    if not sizes:
-        pq.write_table(schema.empty_table(), folder / "part-00000.parquet")
-    return [
-        _Task(source, i, n_rows, folder / f"part-{i:05d}.parquet", function, schema) for i, n_rows in enumerate(sizes)
-    ]
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

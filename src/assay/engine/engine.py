@@ -11,14 +11,20 @@ from types import TracebackType
 from typing import Self
 
 import ibis.expr.types as ir
+import joblib
 import psutil
 import pyarrow as pa
+
+from assay.engine.folders import outside
+from assay.market.errors import CallerError
 
 BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 Progress = Callable[[str, int, int], None]
 
 # Half of what the machine has leaves room for the operating system's cache, which the scans live on.
 _DEFAULT_MEMORY_SHARE = 0.5
+# DuckDB needs a few dozen MB per thread for its operators before it can spill anything at all.
+LEAST_MEMORY_GIB = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +35,34 @@ class EngineSettings:
     temporary folder that is deleted when the engine closes.
     """
 
-    memory_gib: float = field(default_factory=lambda: psutil.virtual_memory().total / 2**30 * _DEFAULT_MEMORY_SHARE)
-    workers: int = field(default_factory=lambda: len(psutil.Process().cpu_affinity()))
+    memory_gib: float = field(default_factory=lambda: _machine_memory() / 2**30 * _DEFAULT_MEMORY_SHARE)
+    workers: int = field(default_factory=joblib.cpu_count)
     scratch: Path | None = None
     progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if not self.memory_gib >= LEAST_MEMORY_GIB:
+            raise CallerError(
+                f"The memory limit of {self.memory_gib} GiB is too small; allow at least {LEAST_MEMORY_GIB} GiB.",
+                where={"setting": "memory_gib"},
+                value=self.memory_gib,
+                allowed=f"{LEAST_MEMORY_GIB} or more",
+            )
+        if self.workers < 1:
+            raise CallerError(
+                f"The number of workers is {self.workers}; at least 1 is needed.",
+                where={"setting": "workers"},
+                value=self.workers,
+                allowed="1 or more",
+            )
+
+
+def _machine_memory() -> int:
+    """Bytes that this process may use: the machine's, or its control group's (a container) where that is less."""
+    total = int(psutil.virtual_memory().total)
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text("ascii").strip() if limit.is_file() else "max"
+    return min(total, int(text)) if text.isdigit() else total
 
 
 class Engine(ABC):
@@ -42,16 +72,16 @@ class Engine(ABC):
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        if settings.scratch is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="assay-", ignore_cleanup_errors=True)
-            self.scratch = Path(self._temporary.name)
-        else:
-            settings.scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            if settings.scratch is not None:
+                settings.scratch.mkdir(parents=True, exist_ok=True)
             self._temporary = tempfile.TemporaryDirectory(
                 prefix="assay-", dir=settings.scratch, ignore_cleanup_errors=True
             )
-            self.scratch = Path(self._temporary.name)
+        except OSError as error:
+            raise outside(error, settings.scratch or Path(tempfile.gettempdir())) from error
+        self.scratch = Path(self._temporary.name).resolve()
+        self._open = True
 
     @abstractmethod
     def read(self, path: Path) -> ir.Table:
@@ -84,10 +114,13 @@ class Engine(ABC):
     def _close(self) -> None: ...
 
     def close(self) -> None:
-        """Releases the engine and deletes its scratch files."""
-        self._close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        """Releases the engine and deletes its scratch files. Closing twice does nothing."""
+        if self._open:
+            self._open = False
+            try:
+                self._close()
+            finally:
+                self._temporary.cleanup()
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
@@ -34,6 +35,9 @@ def outside(error: OSError, path: Path) -> OutsideError:
     """An operating system error as one sentence with the path and what would help."""
     reasons = {
         errno.ENOSPC: ("no space is left on the disk", "free some space or name another folder"),
+        errno.EFBIG: ("the file is larger than the system allows", "raise the limit or name another folder"),
+        errno.EDQUOT: ("the disk quota is used up", "free some space or name another folder"),
+        errno.EPERM: ("permission is denied", "name a folder that you may write to"),
         errno.EACCES: ("permission is denied", "name a folder that you may write to"),
         errno.EROFS: ("the file system is read-only", "name a folder that you may write to"),
         errno.ENOTDIR: ("a part of the path is a file", "name a folder"),
@@ -50,12 +54,25 @@ def _replace(temporary: Path, path: Path) -> None:
     sync_folder(temporary)
     if not path.exists():
         temporary.rename(path)
-    else:
+    elif not _exchanged(temporary, path):
+        # Without an exchange there is an instant with nothing at `path`; what stood there waits beside it.
         old = path.with_name(f".{path.name}.{uuid4().hex[:8]}.old")
         path.rename(old)
         temporary.rename(path)
         shutil.rmtree(old, ignore_errors=True)
     _sync(path.parent)
+
+
+_RENAME_EXCHANGE = 2  # From linux/fs.h; Python has no name for it.
+_AT_FDCWD = -100  # From fcntl.h: paths are taken as they are.
+
+
+def _exchanged(a: Path, b: Path) -> bool:
+    """Swaps two folders in one step; False where the system or its file system cannot."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(_AT_FDCWD, os.fsencode(a), _AT_FDCWD, os.fsencode(b), _RENAME_EXCHANGE) == 0)
 
 
 def sync_folder(folder: Path) -> None:

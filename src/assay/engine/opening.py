@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.engine.embedded import EmbeddedEngine
 from assay.engine.engine import Engine, EngineSettings
+from assay.engine.sessions import require_pyspark
 from assay.market.errors import CallerError
 
 _SPARK = ("spark://", "sc://", "local[", "local-cluster[", "yarn", "k8s://")
@@ -18,6 +19,7 @@ def open_engine(url: str | None = None, settings: EngineSettings | None = None) 
     if url is None or url == "duckdb":
         return EmbeddedEngine(settings)
     if url.startswith(_SPARK):
+        require_pyspark(url)
         from assay.engine.spark import SparkEngine
 
         return SparkEngine(url, settings)

@@ -11,22 +11,45 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-# Largest 13-digit hexadecimal prefix that an int64 holds without touching the sign on any engine.
+# Thirteen hexadecimal digits are 52 bits: a float64 holds every such whole number exactly.
 _HEX_DIGITS = 13
 SECONDS_PER_DAY = 86_400.0
+
+
+def epoch_seconds(instant: ir.TimestampValue) -> ir.IntegerValue:
+    """Whole seconds since 1970 in UTC, int64, fractions dropped; null when the instant is missing.
+
+    Ibis's own `epoch_seconds` carries the fraction on DuckDB and none on Spark.
+    """
+    return instant.epoch_seconds().floor().cast("int64")
 
 
 def days_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
     """Days from `start` to `end`, fractional, negative when `end` is earlier; null when either is missing.
 
-    Computed from epoch seconds: engines count calendar days differently.
+    Computed from whole epoch seconds: engines count calendar days, and fractions of seconds, differently.
     """
-    return (end.epoch_seconds() - start.epoch_seconds()).cast("float64") / SECONDS_PER_DAY
+    return (epoch_seconds(end) - epoch_seconds(start)).cast("float64") / SECONDS_PER_DAY
 
 
 def ratio(a: ir.NumericValue, b: ir.NumericValue) -> ir.FloatingValue:
     """`a / b` as float64; null when either is missing or `b` is 0 (DuckDB says infinity, Spark raises)."""
     return a.cast("float64") / b.cast("float64").nullif(0.0)
+
+
+def truncated(number: ir.NumericValue) -> ir.IntegerValue:
+    """The whole part as int64, towards zero: 2.7 gives 2, -2.7 gives -2; null stays null.
+
+    A bare cast rounds on DuckDB and truncates on Spark.
+    """
+    value = number.cast("float64")
+    return (value < 0).ifelse(value.ceil(), value.floor()).cast("int64")
+
+
+def log(number: ir.NumericValue) -> ir.FloatingValue:
+    """Natural logarithm; null when `number` is missing, zero or negative (DuckDB raises there, Spark says null)."""
+    value = number.cast("float64")
+    return (value > 0).ifelse(value, ibis.null("float64")).ln()
 
 
 def quantile(column: ir.NumericColumn, q: float) -> ir.FloatingScalar:
@@ -54,16 +77,20 @@ def flag(condition: ir.BooleanValue) -> ir.FloatingValue:
     return condition.ifelse(1.0, 0.0)
 
 
+@ibis.udf.scalar.builtin(name="conv")  # type: ignore[untyped-decorator]
+def _from_base(digits: str, from_base: int, to_base: int) -> str:
+    """Spark's own function; the default engine has a macro of that name."""
+    raise NotImplementedError
+
+
 def md5_fraction(key: ir.StringValue, seed: int) -> ir.FloatingValue:
-    """A number in [0, 1) fixed by `key` and `seed`, equal on every engine: for samples and folds."""
-    digest = (key + ibis.literal(f"#{seed}")).hexdigest("md5")
-    value: ir.FloatingValue | None = None
-    for place in range(_HEX_DIGITS):
-        digit = ibis.literal("0123456789abcdef").find(digest.substr(place, 1)).cast("float64")
-        term = digit / float(16 ** (place + 1))
-        value = term if value is None else value + term
-    assert value is not None
-    return value
+    """A number in [0, 1) fixed by `key` and `seed`, the same bits on every engine: for samples and folds.
+
+    The first 52 bits of the MD5 digest of `key#seed`, divided by 2^52; null when the key is. Needs a connection of
+    this package's engines (plain DuckDB lacks the function that reads hexadecimal digits).
+    """
+    digits = (key + ibis.literal(f"#{seed}")).hexdigest("md5").substr(0, _HEX_DIGITS)
+    return _from_base(digits, 16, 10).cast("float64") / float(16**_HEX_DIGITS)
 
 
 def either(*conditions: ir.BooleanValue) -> ir.BooleanValue:

@@ -1,0 +1,17 @@
+"""What every test may ask for."""
+
+import sys
+from pathlib import Path
+
+# Tests share builders (`from tests.engines import assert_same_rows`), whichever way pytest was started.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.engines import (  # noqa: E402, F401
+    duckdb_engine,
+    engine,
+    engine_scratch,
+    other_engine,
+    sail_engine,
+    sail_url,
+    spark_engine,
+)
