@@ -5,7 +5,6 @@ Source of the check digit, the lengths and the prefixes: GS1 General Specificati
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -142,7 +141,7 @@ def _check_digit(body: str) -> int:
 
 
 def _is_whole(raw: int | float | Decimal) -> bool:
-    return math.isfinite(raw) and 0 <= raw < 10**14 and raw == int(raw)
+    return numeric.is_finite(raw) and 0 <= raw < 10**14 and raw == int(raw)
 
 
 def _isbn10_holds(text: str) -> bool:

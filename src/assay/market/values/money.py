@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 from functools import lru_cache
@@ -122,8 +121,11 @@ def text(minor: int, currency: str | None) -> str:
 
 
 def _parse_text(raw: str, hints: Hints) -> Money:
-    if hints.unit is None and (usual := _usual_form(raw, hints)) is not None:
-        return usual
+    usual = _usual_form(raw, hints) if hints.unit is None else None
+    return _full_form(raw, hints) if usual is None else usual
+
+
+def _full_form(raw: str, hints: Hints) -> Money:
     plain = numeric.plain(raw).strip()
     found = _PRICE.fullmatch(plain)
     if found is not None:
@@ -245,7 +247,7 @@ def _minor(digits: int, scale: int, exponent: int) -> int:
 def _parse_number(raw: object, hints: Hints) -> Money:
     if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
         raise refuse(raw, "is no amount", ALLOWED)
-    if not math.isfinite(raw):
+    if not numeric.is_finite(raw):
         raise refuse(raw, "is not finite", ALLOWED)
     if raw < 0:
         raise refuse(raw, "is negative", ALLOWED)

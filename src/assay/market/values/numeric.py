@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 
 # digits joined by the marks in use: full stop, comma, space, apostrophe (Swiss), Arabic decimal and thousands mark
 NUMBER = r"\d(?:[\d.,'’ ]*\d)?"
@@ -73,6 +75,11 @@ def read(number: str, decimal: str | None, lone: Lone) -> tuple[int, int]:
         said = f" when {decimal!r} is the decimal mark" if decimal else ""
         raise UnreadableNumber(f"does not group its digits in threes{said}")
     return int(_GROUP_MARKS.sub("", whole) + fraction), len(fraction)
+
+
+def is_finite(raw: int | float | Decimal) -> bool:
+    """Whether the number is finite, for integers beyond float64 and signalling NaN too; `math.isfinite` raises."""
+    return raw.is_finite() if isinstance(raw, Decimal) else isinstance(raw, int) or math.isfinite(raw)
 
 
 def _decimal_mark(number: str, decimal: str | None, lone: Lone) -> str:

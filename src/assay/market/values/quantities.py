@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
-from typing import SupportsInt
 
 from assay.market.values import numeric
 from assay.market.values.hints import NO_HINTS, Hints
@@ -56,10 +55,10 @@ def clean_integer(raw: object, hints: Hints = NO_HINTS) -> int | None:
             raise refuse(raw, str(fault), ALLOWED_INTEGER) from None
     elif isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
         raise refuse(raw, "is no number", ALLOWED_INTEGER)
-    elif not math.isfinite(raw):
+    elif not numeric.is_finite(raw):
         raise refuse(raw, "is not finite", ALLOWED_INTEGER)
     else:
-        value = _whole(raw, raw)
+        value = _whole(raw)
     if not -MOST_INTEGER <= value <= MOST_INTEGER:
         raise refuse(raw, "does not fit in 64 bits", ALLOWED_INTEGER)
     return value
@@ -108,11 +107,12 @@ def _count(text: str, hints: Hints) -> int:
     return -value if sign == "-" else value
 
 
-def _whole(raw: SupportsInt, shown: object) -> int:
-    value = int(raw)
-    if value != raw:
-        raise refuse(shown, "has a fraction", ALLOWED_INTEGER)
-    return value
+def _whole(raw: int | float | Decimal) -> int:
+    if not -MOST_INTEGER <= raw <= MOST_INTEGER:  # before int(), which would write out 1E+999999
+        return MOST_INTEGER + 1
+    if int(raw) != raw:
+        raise refuse(raw, "has a fraction", ALLOWED_INTEGER)
+    return int(raw)
 
 
 def _measure(text: str, hints: Hints, unit: str | None, most: float | None) -> float:
@@ -143,6 +143,8 @@ def _factor(word: str, unit: str | None, most: float | None) -> float:
 
 
 def _as_float(raw: int | float | Decimal) -> float:
+    if not numeric.is_finite(raw):
+        return math.nan
     try:
         return float(raw)
     except OverflowError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from decimal import Decimal
 
@@ -36,7 +35,7 @@ def clean(raw: object, hints: Hints = NO_HINTS) -> float | None:
             value = _read(raw, hints)
         except (UnreadableNumber, ValueError) as fault:
             raise refuse(raw, str(fault), ALLOWED) from None
-    elif isinstance(raw, bool) or not isinstance(raw, int | float | Decimal) or not math.isfinite(raw):
+    elif isinstance(raw, bool) or not isinstance(raw, int | float | Decimal) or not numeric.is_finite(raw):
         raise refuse(raw, "is no finite number", ALLOWED)
     elif not -_PERCENT <= raw <= _PERCENT:  # before float(), which cannot hold every integer
         raise refuse(raw, "is beyond 100", ALLOWED)

@@ -27,7 +27,11 @@ def shown(raw: object) -> str:
     if isinstance(raw, str | bytes):
         text = repr(raw[:SHOWN_LENGTH])
         return text if len(raw) <= SHOWN_LENGTH else f"{text}… ({len(raw)} long)"
-    text = repr(raw) if isinstance(raw, int | float) else f"{raw!r} ({type(raw).__name__})"
+    try:
+        text = repr(raw)
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists that hold themselves
+        text = "a value that cannot be written"
+    text = text if isinstance(raw, int | float) else f"{text} ({type(raw).__name__})"
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
 
 
