@@ -1,0 +1,119 @@
+"""`assay simulate`, `intake` and `demo`: where markets come from."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay import pipeline
+from assay.cli.analysis import say_run
+from assay.cli.console import Json, Memory, Workers, out, progress_bar, say_json, say_table, settings
+from assay.cli.models import say_figures
+from assay.intake import IntakeReport
+
+# Large enough that every adversary and every signal shows, small enough for three minutes on two cores.
+DEMO_LISTINGS = 40_000
+
+intake_group = typer.Typer(help="Takes files and databases into a market, and looks at them first.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the program."""
+    app.command("demo", epilog="Example: `assay demo --out demo`")(demo)
+    app.command("simulate", epilog="Example: `assay simulate --listings 100000 --seed 7 --out sim`")(simulate)
+    app.add_typer(intake_group, name="intake")
+
+
+def simulate(
+    to: Annotated[Path, typer.Option("--out", help="Folder to write: OUT/market and the hidden OUT/truth.")],
+    listings: Annotated[int, typer.Option(help="Listings to simulate, from 1,000 to 10,000,000 and more.")] = 100_000,
+    seed: Annotated[int, typer.Option(help="Same seed and size, same market to the byte.")] = 1,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Simulates a marketplace with adversaries and known truth."""
+    with progress_bar(quiet=json) as follow:
+        tell = None if follow is None else (lambda done, total: follow("simulating listings", done, total))
+        made = pipeline.simulate(to, n_listings=listings, seed=seed, progress=tell, workers=workers or 2)
+    if json:
+        say_json(made)
+        return
+    out.print(f"Simulated market {made.market} (snapshot {made.snapshot_id}): {made.n_rows_in_all:,} rows.")
+    out.print(f"What is true about it: {made.truth} (never part of the market)")
+    out.print(f"Next: assay train {made.market} --out {to}/model")
+
+
+@intake_group.command("run", epilog="Example: `assay intake run ebay.csv --mapping examples/ebay_medical.toml --out market`")
+def run_intake(
+    sources: Annotated[list[str], typer.Argument(help="Files, folders or database addresses.")],
+    mapping: Annotated[Path, typer.Option(help="TOML mapping from source columns to market columns.")],
+    to: Annotated[Path, typer.Option("--out", help="Market folder to write.")],
+    append: Annotated[bool, typer.Option(help="Add to the market that is there; the newer row of a key wins.")] = False,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of text files, when it is not found out.")] = None,
+    json: Json = False,
+) -> None:
+    """Takes sources into a market: every row is kept or rejected with its reason."""
+    with progress_bar(quiet=json) as follow:
+        report = pipeline.intake(sources, mapping, to, append=append, encoding=encoding, progress=follow)
+    if json:
+        say_json(report)
+        return
+    _say_intake(report, to)
+
+
+def _say_intake(report: IntakeReport, to: Path) -> None:
+    out.print(report.summary(), markup=False)
+    out.print(f"Next: assay rate {to} --out run")
+
+
+@intake_group.command("inspect", epilog="Example: `assay intake inspect ebay.csv --mapping-out ebay.toml`")
+def inspect_source(
+    source: Annotated[Path, typer.Argument(help="A file to look at.")],
+    mapping_out: Annotated[Path | None, typer.Option(help="Write a first mapping here.")] = None,
+    json: Json = False,
+) -> None:
+    """Looks at a file: format, columns, what they seem to be; writes a first mapping to correct by hand."""
+    from assay.intake import write_mapping
+
+    found = pipeline.inspect(source)
+    if mapping_out is not None:
+        write_mapping(found, mapping_out)
+    if json:
+        say_json(found)
+        return
+    out.print(found.summary(), markup=False)
+    if mapping_out is not None:
+        out.print(f"First mapping: {mapping_out}; correct it, then `assay intake run {source} --mapping {mapping_out}`")
+
+
+def demo(
+    to: Annotated[Path, typer.Option("--out", help="Folder for market, model, run and report.")] = Path("demo"),
+    listings: Annotated[int, typer.Option(help="Listings to simulate.")] = DEMO_LISTINGS,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
+    memory: Memory = None,
+    workers: Workers = None,
+) -> None:
+    """Does the main job on a simulated marketplace: simulate, train and evaluate, rate, report."""
+    started = time.perf_counter()
+    market, model, run, page = to / "market", to / "model", to / "run", to / "report.html"
+    with progress_bar(quiet=False) as follow:
+        limits = settings(memory, workers, follow)
+        made = pipeline.simulate(to, n_listings=listings, seed=seed)
+        out.print(f"1. Simulated {listings:,} listings, {made.n_rows_in_all:,} rows in all: {market}")
+        trained = pipeline.train_market(market, model, settings=limits)
+        out.print(f"2. Trained on the verdicts of that market, measured on merchants the model had not seen: {model}")
+        rated = pipeline.rate(market, run, model_folder=model, settings=limits)
+        out.print(f"3. Rated every listing and merchant: {run}")
+        pipeline.report(run, page)
+    say_figures(trained.evaluation)
+    out.print()
+    say_run(rated, run)
+    worst = pipeline.top_listing(rated)
+    say_table(
+        f"\nDone in {time.perf_counter() - started:.0f} seconds. Look at",
+        ["", ""],
+        [["the report", f"{page.resolve()}"], ["one listing", f"assay explain {run} {worst}"]],
+    )

@@ -1,0 +1,55 @@
+"""The `assay` command: groups, shared options, and how errors leave the program."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import typer
+from click.exceptions import Abort, ClickException, Exit
+
+from assay.cli import analysis, data, models, signals
+from assay.cli.console import say_error
+from assay.market import AssayError
+
+app = typer.Typer(
+    name="assay",
+    help="Rates the goods and merchants of a marketplace from 0 to 100 for counterfeits, and shows why.",
+    epilog="First steps: `assay demo --out demo`, then `assay simulate --help` and `assay intake --help`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (data, analysis, models, signals):
+    group.register(app)
+
+
+def run() -> None:
+    """Entry point of the `assay` command. Exit codes: 0 done, 1 our fault, 2 the caller's, 3 the outside world's."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command line and gives its exit code; no traceback for what is not our fault."""
+    as_json = "--json" in arguments
+    try:
+        result = app(arguments, standalone_mode=False)
+    except AssayError as error:
+        say_error(error, as_json=as_json)
+        return error.exit_code
+    except Exit as stop:
+        return stop.exit_code
+    except (Abort, KeyboardInterrupt):
+        sys.stderr.write("Stopped. What was in force before stays in force.\n")
+        return 130
+    except ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        traceback.print_exc()
+        sys.stderr.write("This is a fault in Assay, not in your data; please report it with the lines above.\n")
+        return 1
+    return result if isinstance(result, int) else 0

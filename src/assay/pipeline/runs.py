@@ -1,0 +1,77 @@
+"""The folder that `assay rate` writes, and how everything after it reads from there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from assay.market.errors import CallerError, DamagedSnapshot
+from assay.rating import Model, load_model
+
+# At 40 goods are worth a sample, from 80 on they are a red flag (Luxury Law Alliance, 18 Jan 2017, on the marketplace
+# that set the scale); lowering the first makes reports longer, lowering the second accuses more.
+AT_RISK_SCORE = 40.0
+RED_FLAG_SCORE = 80.0
+
+TABLES = ("signals_listings", "signals_merchants", "scores_listings", "scores_merchants", "discrepancies")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One rating of one snapshot: its tables on disk and `about`, the content of run.json."""
+
+    folder: Path
+    about: dict[str, Any]
+
+    @property
+    def market_folder(self) -> Path:
+        """Where the rated market was when the run was made."""
+        return Path(self.about["market_folder"])
+
+    @property
+    def snapshot_id(self) -> str:
+        """The snapshot that was rated."""
+        return str(self.about["snapshot_id"])
+
+    def model(self, kind: str) -> Model:
+        """The model that rated, as it was then: a copy lies in the run."""
+        return load_model(self.folder / f"model_{kind}.json")
+
+    def table(self, name: str) -> ds.Dataset:
+        """A table of the run as an Arrow dataset: filters and columns are read lazily."""
+        path = self.folder / name
+        if name not in TABLES or not path.is_dir():
+            raise DamagedSnapshot(
+                f"Run {self.folder} has no table {name}; rate the market again with `assay rate`.",
+                where={"path": str(path)},
+            )
+        return ds.dataset(path, format="parquet")
+
+    def row(self, name: str, key: str, value: str) -> dict[str, Any] | None:
+        """The one row of a table whose `key` is `value`, or None."""
+        found: pa.Table = self.table(name).to_table(filter=ds.field(key) == value)
+        return found.slice(0, 1).to_pylist()[0] if found.num_rows else None
+
+    def rows(self, name: str, key: str, values: list[str]) -> dict[str, dict[str, Any]]:
+        """The rows whose `key` is among `values`, by that key."""
+        found: pa.Table = self.table(name).to_table(filter=ds.field(key).isin(values))
+        return {row[key]: row for row in found.to_pylist()}
+
+
+def open_run(folder: Path) -> Run:
+    """Opens a run folder. CallerError when it is none."""
+    try:
+        about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CallerError(
+            f"{folder} is not a run: it has no run.json; make one with `assay rate MARKET --out {folder}`.",
+            where={"path": str(folder)},
+        ) from error
+    except ValueError as error:
+        raise DamagedSnapshot(f"{folder / 'run.json'} cannot be read ({error}); rate the market again.") from error
+    return Run(folder, about)
