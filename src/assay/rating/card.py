@@ -104,17 +104,17 @@ _SECTIONS = (
 )
 
 
-def _section(content: Any) -> str:
+def _section(content: object) -> str:
     if isinstance(content, Mapping):
         return "\n".join(f"- {key.replace('_', ' ')}: {_short(value)}" for key, value in content.items())
     if isinstance(content, str):
         return content
-    return "\n".join(f"- {each}" for each in content)
+    return "\n".join(f"- {each}" for each in content) if isinstance(content, Sequence) else str(content)
 
 
 def _figures(figures: Mapping[str, Any]) -> str:
     """One table: a row per measured figure, a column per split."""
-    columns = {title: figures.get(name) for title, name in _SPLITS if figures.get(name)}
+    columns: dict[str, Mapping[str, Any]] = {title: figures[name] for title, name in _SPLITS if figures.get(name)}
     columns |= {f"without {', '.join(each['without'])}": each["figures"] for each in figures.get("comparisons", ())}
     lines = ["| figure | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     names = next(iter(columns.values()))
@@ -137,7 +137,7 @@ _SPLITS = (
 )
 
 
-def _cell(figure: Any) -> str:
+def _cell(figure: object) -> str:
     if not isinstance(figure, Mapping):
         return _short(figure)
     if figure["value"] is None:
@@ -147,7 +147,7 @@ def _cell(figure: Any) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -119,7 +119,12 @@ def differences(
     """Figures of `rows` minus those of `other` for the same rows scored otherwise, paired by merchant draw."""
     values, drawn = _replicated(rows, replicates, seed)
     other_values, other_drawn = _replicated(other, replicates, seed)
-    return {name: _estimate(values[name][0] - other_values[name][0], drawn[name] - other_drawn[name]) for name in names}
+    return {
+        name: _estimate(
+            values[name][0] - other_values[name][0], drawn[name] - other_drawn[name] if name in drawn else None
+        )
+        for name in names
+    }
 
 
 def reliability(rows: Scored) -> tuple[ReliabilityBin, ...]:

@@ -156,8 +156,9 @@ class _Lookup:
         by_bin = np.asarray(table.points, dtype=np.int16)
         keys = edges.view(np.uint64) >> np.uint64(64 - _KEY_BITS)
         cells = _in_key_order(by_bin, _rank(keys.astype(np.int64)))
-        cuts_inside = (keys << np.uint64(64 - _KEY_BITS)).view(np.float64) != edges
-        cells[keys[cuts_inside]] = _UNSURE
+        # A positive edge that begins its cell parts nothing; a negative one is the greatest number of its cell.
+        begins_cell = ((keys << np.uint64(64 - _KEY_BITS)).view(np.float64) == edges) & (edges >= 0)
+        cells[keys[~begins_cell]] = _UNSURE
         if (edges == 0.0).any():
             cells[_NEGATIVE_ZERO] = _UNSURE
         cells[_INFINITY + 1 : _NEGATIVE_ZERO] = cells[_NEGATIVE_ZERO + _INFINITY + 1 :] = table.missing_points

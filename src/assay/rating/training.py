@@ -10,18 +10,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from interpret.glassbox import ExplainableBoostingClassifier
 
 from assay.rating.calibration import calibrate
 from assay.rating.card import describe
 from assay.rating.examples import Bools, Codes, Examples
-from assay.rating.model import MOST_TERM_POINTS, POINTS_PER_LOG_ODDS, Floats, Ints, Model, Term, TermTable
+from assay.rating.model import MOST_TERM_POINTS, POINTS_PER_LOG_ODDS, Floats, Ints, Model, Term, TermTable, score_of
 from assay.rating.scoring import Scorer
+
+if TYPE_CHECKING:
+    from interpret.glassbox import ExplainableBoostingClassifier
 
 # A sampled verdict stands for 1 / inclusion rows, but one that stands for hundreds would alone bend a curve; shapes
 # tolerate a bias that the level does not, so only the calibration uses untrimmed weights (Potter 1990).
@@ -71,6 +73,17 @@ class Trained:
     examples: Examples
     out_of_fold: OutOfFold
     fold_models: tuple[Model, ...]
+
+    def scores(self) -> pa.Table:
+        """The examples' ids with their out-of-fold `total_points` and `score` (0 to 100)."""
+        return pa.table(
+            {
+                f"{self.examples.kind}_id": self.examples.ids,
+                "merchant_id": self.examples.merchant_ids,
+                "total_points": pa.array(self.out_of_fold.totals, pa.int32()),
+                "score": pa.array(score_of(self.out_of_fold.score_points)),
+            }
+        )
 
 
 def train(
@@ -192,6 +205,9 @@ def _bags(examples: Examples, settings: TrainingSettings) -> npt.NDArray[np.int8
 
 
 def _machine(terms: Sequence[Term], settings: TrainingSettings) -> ExplainableBoostingClassifier:
+    # Takes seconds to import, and every worker process that only scores would pay for it.
+    from interpret.glassbox import ExplainableBoostingClassifier
+
     return ExplainableBoostingClassifier(
         feature_names=[term.column for term in terms],
         feature_types=["continuous"] * len(terms),
