@@ -31,7 +31,7 @@ HINTS = [
 # pieces that values are made of, so that random texts get past the first test of each cleaner
 _PIECES = r"""
 0 1 9 12 199 1,549.00 1.549,00 1.499 00 . , - – + / : ; | ( ) [ ] { } ' " % ‰ @ # $ US€ ¥ kr £ EUR USD 元 起 万 k m
-e E+12 T Z UTC 2021 2021-11-09 09/11/2021 08:00 +01:00 Nov am pm 年 月 日 true no null nan inf http:// www. .com ex 
+e E+12 T Z UTC 2021 2021-11-09 09/11/2021 08:00 +01:00 Nov am pm 年 月 日 true no null nan inf http:// www. .com ex
 ample tel: ext x key value name size = \ \n ١٢ １２ ² ½ é K 🇫🇷 ß İ ǅ ﬁ ・ から ab to 起 /ea a-b 4006381333931
 """
 PIECES = [*_PIECES.split(), " ", "e\u0301", "\u200b", "\u202e", "\ud800", "\x00", "\x85", "\u3000", "\xa0"]

@@ -51,8 +51,8 @@ def clean(raw: object, hints: Hints = NO_HINTS) -> str | None:
         text = str(int(raw))
     else:
         raise refuse(raw, "is no trade item number", ALLOWED)
-    if len(text) == 14 and text.isascii() and text.isdigit():
-        return text
+    if len(text) in LENGTHS and text.isascii() and text.isdigit():
+        return text.zfill(14)
     return _from_text(raw, text)
 
 

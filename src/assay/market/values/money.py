@@ -268,20 +268,18 @@ def _parse_number(raw: object, hints: Hints) -> Money:
 
 RULE = Rule(
     accepts=(
-        "Prices as people write them, in any digits, with the sign, name or code of a currency before or "
-        "after; grouping by "
-        'comma, full stop, space or apostrophe, also in lakhs; 万 and 亿. A range or a "from" price gives '
-        "its lower end. "
-        'Numbers that are not text are major units; hint `unit = "minor"` says that they are minor units already.'
+        "Prices as people write them, in any digits, with the sign, name or code of a currency before or after; "
+        'grouping by comma, full stop, space or apostrophe, also in lakhs; 万 and 亿. A range or a "from" price '
+        "gives its lower end. Amounts are major units, whether text or number: 1549 is 1549.00, unless the hint "
+        '`unit = "minor"` says that the source holds minor units.'
     ),
     becomes=(
-        "Whole minor units of the row's currency (ISO 4217: hundredths of EUR, whole JPY, thousandths of "
-        "KWD); parts of one are rounded half to even."
+        "Whole minor units of the row's currency (ISO 4217: hundredths of EUR, whole JPY, thousandths of KWD; "
+        "hundredths while no currency is known). Parts of one are rounded half to even."
     ),
     refuses=(
-        "Negative, NaN, infinity, more than 10^14 minor units, scientific notation, two prices, a "
-        "currency other than the "
-        'row\'s, and "1.499" as long as neither the currency nor the hint `decimal` says whether it is 1499.'
+        "Negative, NaN, infinity, more than 10^14 minor units, scientific notation, two prices, a currency other "
+        'than the row\'s, and "1.499" as long as neither the currency nor the hint `decimal` says which it is.'
     ),
     examples=(
         Example("US $1,549.00"),
@@ -293,6 +291,7 @@ RULE = Rule(
         Example("¥199起"),
         Example("199元"),
         Example("¥199", Hints(currency="JPY")),
+        Example("154900", Hints(currency="EUR", unit="minor")),
         Example("1 234,50 zł"),
         Example("₹1,23,456.00"),
         Example("EUR 12,50 - 15,00"),

@@ -21,6 +21,9 @@ MOST_INTEGER = 2**63 - 1  # what a 64-bit column holds
 _FACTORS = {"": 1, "k": 10**3, "千": 10**3, "m": 10**6, "w": 10**4, "万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _COUNT = re.compile(rf"([+-]?)\s*({NUMBER})\s*(k|m|w|千|万|萬|亿|億)?\s*\+?", re.IGNORECASE)
 _MEASURE = re.compile(rf"([+-]?)\s*({NUMBER}|[.,]\d+)(?:[eE]([+-]?\d{{1,3}}))?\s*(.*)", re.DOTALL)
+# what most cells hold, read three times as fast as the rest: digits that fit in 64 bits, and decimals with a full stop
+_SHORT = 18
+_AS_PROGRAMS_WRITE = re.compile(r"-?\d{1,15}(?:\.\d{1,18})?", re.ASCII)
 _OUT_OF = re.compile(
     r"(?:/|out of|von|sur|de|su|из)\s*(\d+)\s*(?:stars?|sterne|étoiles)?|stars?|★|星|分", re.IGNORECASE
 )
@@ -49,6 +52,8 @@ def clean_integer(raw: object, hints: Hints = NO_HINTS) -> int | None:
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return None
     if isinstance(raw, str):
+        if len(raw) <= _SHORT and raw.isascii() and raw.isdigit():
+            return int(raw)
         try:
             value = _count(numeric.plain(raw[:200]).strip(), hints)
         except (UnreadableNumber, ValueError) as fault:
@@ -77,6 +82,8 @@ def clean_number(
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return None
     if isinstance(raw, str):
+        if hints.decimal != "," and _AS_PROGRAMS_WRITE.fullmatch(raw):
+            return float(raw) + 0.0
         try:
             value = _measure(numeric.plain(raw[:200]).strip(), hints, unit, most)
         except (UnreadableNumber, ValueError, OverflowError) as fault:

@@ -13,9 +13,8 @@ from assay.market.values.refusal import refuse
 from assay.market.values.rule import Example, Rule
 
 ALLOWED = (
-    "a time from 1990 to 2099 with a zone (2021-11-09T08:00:00+01:00, 2021-11-09T07:00:00Z) or in "
-    "seconds or milliseconds since 1970; "
-    "hints zone and time_format read others"
+    "a time from 1990 to 2099 with a zone (2021-11-09T07:00:00Z), or seconds or milliseconds since 1970; "
+    "the hints zone and time_format let others be read"
 )
 
 # nothing of an online marketplace is older than the Web (1990), and 9999-12-31 or 2106 mark "never" or a broken clock
