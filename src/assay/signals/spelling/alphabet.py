@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 # Kinds of character. The order matters: everything from PLAIN on is part of a word.
 SEPARATOR, BORDER, IDEOGRAPH, INVISIBLE, PLAIN, DISGUISED, SYMBOL, FOREIGN = range(8)
 """SEPARATOR stands between words; BORDER between texts; IDEOGRAPH is a word of its own (Han, kana, hangul, Thai);
-INVISIBLE shows nothing (zero width, combining mark); PLAIN is an ASCII letter or digit; DISGUISED is another character that looks like one; SYMBOL may stand for a letter inside a word (@
-$ !); FOREIGN is a letter that looks like no ASCII one."""
+INVISIBLE shows nothing (zero width, combining mark); PLAIN is an ASCII letter or digit; DISGUISED is another character
+that looks like one; SYMBOL may stand for a letter inside a word (@ $ !); FOREIGN is a letter that looks like no ASCII
+one."""
 
 _PEOPLE = dict(zip("вгкмнптиуьзαβγδεηικμνοπρστυχωΣΛ", "brkmhntuybeabydenikuvonpotuxwea", strict=True))
 # Blank characters that Unicode files under letters or symbols.
@@ -29,6 +30,9 @@ _BLANK = {0x115F, 0x1160, 0x3164, 0xFFA0, 0x17B4, 0x17B5}
 _SYMBOLS = {"@": "a", "$": "s", "!": "i", "€": "e", "£": "l", "¥": "y"}
 # Characters that a reader takes for one another once digits may stand for letters; l, I and 1 are one shape.
 _SHAPES = dict(zip("l1034578", "iioeastb", strict=True))
+_LATIN_NAME = re.compile(
+    r"LATIN (?:SMALL |CAPITAL )?LETTER (?:SMALL CAPITAL |DOTLESS |SCRIPT |OPEN )?([A-Z])(?: WITH .*)?$"
+)
 _APOSTROPHES = "’‘ʼ`´＇"
 _DASHES = "‐‑‒–—−﹣－"
 
@@ -36,9 +40,9 @@ _DASHES = "‐‑‒–—−﹣－"
 class Alphabet(NamedTuple):
     """Four tables over all code points.
 
-    `letter` (uint8): the ASCII small letter or digit it looks like, 10 for a border, 128-255 for any other letter, 0 for
-    none. `shape` (uint8): the same with l, i and 1 made one and leet digits made letters. `kind` (uint8): see above.
-    `lower` (uint32): the character in lower case, all white space as a space, all apostrophes and dashes as one.
+    `letter` (uint8): the ASCII small letter or digit it looks like, 10 for a border, 128-255 for any other letter, 0
+    for none. `shape` (uint8): the same with l, i and 1 made one and leet digits made letters. `kind` (uint8): see
+    above. `lower` (uint32): the character in lower case, all white space as a space, all apostrophes and dashes as one.
     """
 
     letter: NDArray[np.uint8]
@@ -75,7 +79,7 @@ def alphabet() -> Alphabet:
 
 
 def fold(texts: Sequence[str | None]) -> list[str]:
-    """Texts as they read: NFKC, look-alikes to ASCII, accents and invisible characters removed, casefolded, spaces single.
+    """Texts as they read: NFKC, look-alikes to ASCII, no accents or invisible characters, casefolded, single spaces.
 
     For grouping titles that were made to look different to a machine only. A look-alike is replaced only in a word that
     also holds a Latin letter and none that looks like no Latin one, so a Russian word stays Russian. Folding twice
@@ -141,7 +145,7 @@ def _character(character: str, looks: dict[str, str]) -> tuple[int, int]:
     category = unicodedata.category(character)
     if code in _BLANK or category in ("Cf", "Mn", "Me"):
         return INVISIBLE, 0
-    look = _base(character) or looks.get(character) or looks.get(character.lower()) or _badge(code)
+    look = _base(character) or looks.get(character) or _named(character) or _badge(code)
     if look:
         return DISGUISED, ord(look)
     if character in _SYMBOLS:
@@ -158,6 +162,12 @@ def _base(character: str) -> str:
         return parts[0].lower()
     digit = unicodedata.digit(character, None)
     return "" if digit is None or unicodedata.category(character) != "Nd" else str(digit)
+
+
+def _named(character: str) -> str:
+    """The letter in the character's own name: `ƒ` is LATIN SMALL LETTER F WITH HOOK, `ᴢ` a small capital Z."""
+    found = _LATIN_NAME.match(unicodedata.name(character, ""))
+    return found.group(1).lower() if found else ""
 
 
 def _badge(code: int) -> str:
@@ -180,12 +190,15 @@ def _other(code: int) -> int:
 
 def _look_alikes() -> dict[str, str]:
     looks: dict[str, str] = {}
+    other_case: dict[str, str] = {}
     for plain in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789":
         for entry in confusables.confusables_data.get(plain, ()):
             character = entry["c"]
             # Han strokes and dingbats look like l or x in isolation only.
             if len(character) == 1 and unicodedata.category(character)[0] == "L" and not character.isascii():
                 looks.setdefault(character, plain.lower())
+                if len(character.swapcase()) == 1:
+                    other_case.setdefault(character.swapcase(), plain.lower())
     capitals = {small.upper(): look for small, look in _PEOPLE.items() if small.upper() not in _PEOPLE}
     # Capitals first go by their own shape (Н is H, but so is н to people; У is Y).
-    return capitals | looks | _PEOPLE
+    return other_case | capitals | looks | _PEOPLE

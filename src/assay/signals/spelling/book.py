@@ -52,14 +52,19 @@ class Brand:
 
 @dataclass(frozen=True, eq=False)
 class BrandBook:
-    """All brands of a market and its ordinary words. Two books of the same content are equal and hash alike."""
+    """All brands of a market and its ordinary words. Two books of the same content are equal and hash alike.
+
+    `phrases` are runs of ordinary words that happen to spell a brand ("red bag" on a market with a Redbag) and are in
+    use; None when that is not known, and then any run of ordinary words is taken for one.
+    """
 
     brands: tuple[Brand, ...]
     vocabulary: frozenset[str] = ORDINARY
+    phrases: frozenset[str] | None = None
     digest: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        content = repr((self.brands, sorted(self.vocabulary)))
+        content = repr((self.brands, sorted(self.vocabulary), self.phrases and sorted(self.phrases)))
         object.__setattr__(self, "digest", hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest())
 
     def __eq__(self, other: object) -> bool:

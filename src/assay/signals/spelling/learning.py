@@ -13,6 +13,7 @@ from assay.signals.spelling.book import ORDINARY, Brand, BrandBook, brand_book, 
 from assay.signals.spelling.mentions import find, finder
 from assay.signals.spelling.purpose import is_target
 from assay.signals.spelling.reading import read, shape_text
+from assay.signals.spelling.tricks import Trick
 
 # A word is ordinary when it stands in at least this many sampled titles, or this share of them, whichever is more.
 _LEAST_TITLES = 5
@@ -39,7 +40,7 @@ class Usage:
 def stated_book(brands: Iterable[Brand], titles: Sequence[str]) -> BrandBook:
     """The book of a market with a table of brands; `titles` are a sample from which ordinary words are learned."""
     known = brand_book(brands)
-    return brand_book(known.brands, _vocabulary(known, titles))
+    return _with_phrases(brand_book(known.brands, _vocabulary(known, titles)), titles)
 
 
 def learned_book(values: Iterable[Usage], titles: Sequence[str], fields: Sequence[str | None]) -> BrandBook:
@@ -57,7 +58,18 @@ def learned_book(values: Iterable[Usage], titles: Sequence[str], fields: Sequenc
     word = (other >= _LEAST_OTHERS) & (other > (own + other) * _WORD_RATE)
     kept = [replace(b, owner="", is_word=bool(word[i])) for i, b in enumerate(first.brands) if not false[i]]
     dropped = [text for i, brand in enumerate(first.brands) if false[i] for text in words(brand.name)]
-    return brand_book(kept, [*_vocabulary(brand_book(kept), titles), *dropped])
+    return _with_phrases(brand_book(kept, [*_vocabulary(brand_book(kept), titles), *dropped]), titles)
+
+
+def _with_phrases(book: BrandBook, titles: Sequence[str]) -> BrandBook:
+    """The book with the phrases of ordinary words that spell a brand and stand in the sampled titles."""
+    if not book.brands or not titles:
+        return book
+    strict = replace(book, phrases=frozenset())
+    _, _, disguises = find(read(titles), finder(strict))
+    split = [words(found.written) for found in disguises if found.trick is Trick.SPLIT]
+    phrases = [" ".join(parts) for parts in split if all(len(p) == 1 or p in book.vocabulary for p in parts)]
+    return replace(book, phrases=frozenset(phrases))
 
 
 def _candidates(values: Iterable[Usage]) -> list[Brand]:

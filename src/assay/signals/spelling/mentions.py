@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from assay.signals.spelling.tricks import Form, Trick, trick_of
 
 # Above this many bytes of patterns a full table costs more memory than its speed is worth.
 _DFA_BYTES = 60_000
+_GAPS = re.compile(r"[\W_]+")
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -105,7 +107,8 @@ def _form(names: list[str], book: BrandBook) -> Form:
     free = frozenset[int]().union(*(free_places(name) for name in names))
     letters = letters_of(names[0])
     accented = any(letters_of(name) != "".join(c for c in name.lower() if c.isalnum()) for name in names)
-    return Form(letters, free, accented, book.vocabulary)
+    gaps = frozenset(gap.lower() for name in names for gap in _GAPS.findall(name))
+    return Form(letters, free, gaps, accented, book.vocabulary, book.phrases)
 
 
 def _shape_hits(reading: Reading, names: Finder) -> tuple[Ints, Ints, Ints]:

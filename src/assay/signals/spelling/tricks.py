@@ -35,8 +35,10 @@ class Form:
 
     letters: str
     free: frozenset[int]
+    gaps: frozenset[str]
     accented: bool
     vocabulary: frozenset[str]
+    phrases: frozenset[str] | None
 
 
 @dataclass(slots=True)
@@ -52,6 +54,12 @@ class _Span:
     gaps: list[tuple[int, str]]
 
 
+# Letters of European alphabets that Unicode does not take apart into a letter and an accent.
+_LETTERS_OF_EUROPE = frozenset("øØłŁđĐħĦŧŦıæÆœŒßðÐþÞ")
+# From five letters on a name with one letter left is rarely a model number.
+_LONG = 5
+# Shorter parts are not words that a sentence ends or begins with.
+_WORD = 3
 # A gap of the brand's own may hold these; a comma or slash there makes a list of two things.
 _OWN_GAPS = frozenset(["", " ", "-", "&", "'", ".", "+", "!", "®", "™", " & ", "  ", " - ", "_"])
 # Signs that nobody puts inside a word for another reason. Quotes, commas, slashes and the like separate things.
@@ -68,7 +76,7 @@ def trick_of(reading: Reading, row: int, place: tuple[int, int], form: Form) -> 
     if any(kind in (FOREIGN, IDEOGRAPH) for kind in span.kinds):
         return _foreign(span, form)
     middle = [(count, gap) for count, gap in span.gaps if count not in form.free]
-    if any(gap not in _OWN_GAPS for count, gap in span.gaps if count in form.free):
+    if any(gap not in _OWN_GAPS | form.gaps for count, gap in span.gaps if count in form.free):
         return Trick.CHANCE
     if _hidden(span):
         return Trick.INVISIBLE
@@ -141,8 +149,9 @@ def _leet(span: _Span, form: Form) -> Trick:
         return Trick.CHANCE
     if not stand_ins and not signs:
         return Trick.HOMOGLYPH  # l for I
-    # "5010" is a number and "B2B" a term; a name keeps as many letters as it swaps, unless a sign gives it away.
-    return Trick.LEET if signs or stand_ins <= letters else Trick.CHANCE
+    # "5010" is a number and "B055" may be a model: a short name keeps as many letters as it swaps, a longer one some.
+    told = signs or stand_ins <= letters or (letters and len(span.letters) >= _LONG)
+    return Trick.LEET if told else Trick.CHANCE
 
 
 def _disguise(reading: Reading, span: _Span, form: Form) -> Trick:
@@ -174,11 +183,15 @@ def _gap_trick(span: _Span, middle: list[tuple[int, str]], form: Form) -> Trick:
         return Trick.SPACED if gap.isspace() else Trick.DOTTED
     cuts = [0, *(count for count, _ in span.gaps), len(span.letters)]
     parts = [span.letters[a:b] for a, b in pairwise(cuts)]
-    if all(len(part) == 1 or part.isdigit() or part in form.vocabulary for part in parts):
-        return Trick.CHANCE
+    ordinary = all(part.isdigit() or part in form.vocabulary for part in parts)
     if all(len(gap) == 1 and gap in _SIGNS for gap in gaps):
-        return Trick.STARRED
-    return Trick.SPLIT if gaps <= {" ", "-"} else Trick.CHANCE
+        # A full stop may end one word where the next begins without a space.
+        return Trick.CHANCE if gaps == {"."} and ordinary and min(map(len, parts)) >= _WORD else Trick.STARRED
+    if not gaps <= {" ", "-"}:
+        return Trick.CHANCE
+    excused = form.phrases is None or " ".join(parts) in form.phrases
+    ordinary = ordinary or all(len(part) == 1 or part in form.vocabulary for part in parts)
+    return Trick.CHANCE if ordinary and excused else Trick.SPLIT
 
 
 def _both(span: _Span, changed: Trick) -> Trick:
@@ -198,6 +211,8 @@ def _accents(text: str) -> bool:
 
 
 def _is_accented(character: str) -> bool:
+    if character in _LETTERS_OF_EUROPE:
+        return True
     apart = unicodedata.normalize("NFD", character)
     return len(apart) > 1 and apart[0].isascii()
 
