@@ -64,7 +64,7 @@ def median(column: ir.NumericColumn) -> ir.FloatingScalar:
 
 def share(condition: ir.BooleanColumn) -> ir.FloatingScalar:
     """Share from 0 to 1 of the rows where `condition` is true; rows where it is null are left out."""
-    return condition.ifelse(1.0, 0.0).mean()
+    return flag(condition).mean()
 
 
 def n_true(condition: ir.BooleanColumn) -> ir.IntegerScalar:
@@ -73,8 +73,11 @@ def n_true(condition: ir.BooleanColumn) -> ir.IntegerScalar:
 
 
 def flag(condition: ir.BooleanValue) -> ir.FloatingValue:
-    """1.0 where true, 0.0 where false, null where unknown: a yes-or-no signal value."""
-    return condition.ifelse(1.0, 0.0)
+    """1.0 where true, 0.0 where false, null where unknown: a yes-or-no signal value.
+
+    A bare `ifelse` takes the unknown for false.
+    """
+    return ibis.cases((condition, 1.0), (~condition, 0.0))
 
 
 @ibis.udf.scalar.builtin(name="conv")  # type: ignore[untyped-decorator]
