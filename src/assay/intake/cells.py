@@ -26,11 +26,14 @@ from assay.market.values.refusal import shown
 SHOWN_VALUE = 200
 
 _PRINTABLE = r"^[ -~]*$"
+_LINES = r"^[ -~\n\t]*$"
+_ADDRESS = r"^https?://[a-z0-9-]+(\.[a-z0-9-]+)+(/[!-~]*)?$"
 _WHOLE = r"^(0|[1-9][0-9]{0,14})$"
 _INSTANT = r"^(199[1-9]|20[0-8]\d)-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{3}|\.\d{6})?(Z|[+-]\d\d:\d\d)$"
 # Plain identifiers are the commonest of all; anything longer is looked at closely.
 _MOST_IDENTIFIER = 1000
 _MOST_TEXT = 1_000_000
+_MOST_ADDRESS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +150,20 @@ def reason_of(fault: BadValue) -> Reason:
 
 
 def _identifiers(texts: Any, column: Column, hints: Hints) -> tuple[Any, npt.NDArray[np.bool_]]:  # noqa: ANN401
-    return texts, _plain(texts, _MOST_IDENTIFIER)
+    return texts, _plain(texts, _PRINTABLE, _MOST_IDENTIFIER)
 
 
 def _texts(texts: Any, column: Column, hints: Hints) -> tuple[Any, npt.NDArray[np.bool_]]:  # noqa: ANN401
-    return texts, _plain(texts, _MOST_TEXT)
+    return texts, _plain(texts, _LINES, _MOST_TEXT)
 
 
-def _plain(texts: Any, most: int) -> npt.NDArray[np.bool_]:  # noqa: ANN401
-    """Printable ASCII, already trimmed by the recipe, is stored as it is; so is null."""
-    fits = pc.and_(pc.match_substring_regex(texts, _PRINTABLE), pc.less_equal(pc.binary_length(texts), most))
+def _addresses(texts: Any, column: Column, hints: Hints) -> tuple[Any, npt.NDArray[np.bool_]]:  # noqa: ANN401
+    return texts, _plain(texts, _ADDRESS, _MOST_ADDRESS)
+
+
+def _plain(texts: Any, pattern: str, most: int) -> npt.NDArray[np.bool_]:  # noqa: ANN401
+    """Which texts, trimmed by the recipe as they are, are stored unchanged; null is."""
+    fits = pc.and_(pc.match_substring_regex(texts, pattern), pc.less_equal(pc.binary_length(texts), most))
     return np.asarray(pc.fill_null(fits, True))
 
 
@@ -189,6 +196,7 @@ _FAST: dict[Kind, Callable[[Any, Column, Hints], tuple[Any, npt.NDArray[np.bool_
     Kind.TEXT: _texts,
     Kind.INTEGER: _integers,
     Kind.TIME: _instants,
+    Kind.URL: _addresses,
 }
 
 _DIGITS = re.compile(r"\d[\d.,:]*")

@@ -53,6 +53,15 @@ def read_sqlite(path: Path, query: str | None) -> Reader:
     return Reader(columns, _sqlite_batches(connection, cursor, columns, path))
 
 
+def table_names(path: Path) -> list[str]:
+    """Tables and views of a SQLite file, in alphabetical order; none when it is no database."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        return _tables(connection)
+    finally:
+        connection.close()
+
+
 def _tables(connection: sqlite3.Connection) -> list[str]:
     try:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
