@@ -33,8 +33,8 @@ from assay.rating.training import (
     totals_of,
 )
 
-# What a single listing's own row cannot say: verdicts on others, copies elsewhere, pictures elsewhere.
-NETWORK_FAMILIES = frozenset({"history", "repetition", "imagery"})
+# What goods and merchant cannot say alone: verdicts on others, copies and pictures elsewhere, shared accounts.
+NETWORK = frozenset({"history", "repetition", "imagery", "merchant-shared-identifier", "merchant-closed-siblings"})
 # The last 30 % of the time is tested: late enough to be "later", long enough to hold counterfeits.
 FORWARD_QUANTILE = 0.7
 # Test merchants of the forward split; the others train.
@@ -55,7 +55,7 @@ class EvaluationSettings:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A model without some families, and the full model's figures minus its own (paired by merchant draw)."""
+    """A model without some families or signals, and the full model's figures minus its own, paired by draw."""
 
     without: tuple[str, ...]
     figures: Figures
@@ -174,14 +174,15 @@ def _comparisons(
     examples: Examples, rows: Scored, settings: EvaluationSettings, training: TrainingSettings
 ) -> tuple[Comparison, ...]:
     families = sorted({term.family for term in examples.terms})
+    ids = sorted(term.id for term in examples.terms)
     dropped: list[tuple[str, ...]] = []
     if settings.tabular:
-        dropped.append(tuple(family for family in families if family in NETWORK_FAMILIES))
+        dropped.append(tuple(name for name in (*families, *ids) if name in NETWORK))
     if settings.ablation:
         dropped += [(family,) for family in families]
     found = []
     for without in dict.fromkeys(dropped):
-        kept = [term for term in examples.terms if term.family not in without]
+        kept = [term for term in examples.terms if not {term.family, term.id} & set(without)]
         if not without or not kept:
             continue
         fewer = examples.with_terms(kept)

@@ -15,7 +15,7 @@ from assay.rating.scoring import LISTING_KEYS, Scorer
 
 # Verdicts on the merchant's other goods. A merchant's label is made of those very verdicts, so its own score must be
 # learnt and given without them, or it would only repeat what is already confirmed.
-OWN_HISTORY = ("history_merchant",)
+OWN_HISTORY = ("history_merchant", "history_merchant_count")
 
 BLIND_SCHEMA = pa.schema([*LISTING_KEYS, pa.field("blind_points", pa.int32())])
 

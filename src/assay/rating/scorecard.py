@@ -12,9 +12,9 @@ from typing import Any
 from assay.market.errors import CallerError
 from assay.rating.model import Kind, Model, Term, TermTable
 
-# 528 points lie between a base of 2 % and a score of 80; below it one signal, and one family, must stop short.
+# 528 points lie between a base of 2 % and a score of 80 (a total of 139): two strong signals together, never one.
 MOST_SIGNAL_POINTS = 300
-MOST_FAMILY_POINTS = 500
+TOTAL_OF_80 = 139
 
 LABEL = "expert scorecard, not calibrated"
 
@@ -94,8 +94,8 @@ def read_scorecard(kind: Kind, path: Path | None = None) -> Scorecard:
 def broken_rules(card: Scorecard) -> list[str]:
     """What the caps forbid, in words; empty when the scorecard keeps them.
 
-    A signal that is not rule-grade gives at most 300 points and a family's such signals at most 500 together, so that
-    without a second family of evidence, or a rule-grade signal, nothing reaches 80.
+    A signal that is not rule-grade gives at most 300 points, and a family's such signals together stay below 80: that
+    takes a second family of evidence or a rule-grade signal.
     """
     faults = []
     families: dict[str, int] = {}
@@ -107,10 +107,9 @@ def broken_rules(card: Scorecard) -> list[str]:
             faults.append(f"{line.id} gives {most} points, allowed are {MOST_SIGNAL_POINTS} unless it is rule_grade")
         family = line.id.split("-", 1)[0]
         families[family] = families.get(family, 0) + max(most, 0)
-    over = {family: total for family, total in families.items() if total > MOST_FAMILY_POINTS}
-    faults += [
-        f"family {name} gives {total} points together, allowed are {MOST_FAMILY_POINTS}" for name, total in over.items()
-    ]
+    room = TOTAL_OF_80 - 1 - card.base_points
+    over = {family: total for family, total in families.items() if total > room}
+    faults += [f"family {name} gives {total} points together, allowed are {room}" for name, total in over.items()]
     return faults
 
 
