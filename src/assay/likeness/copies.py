@@ -1,4 +1,5 @@
-"""Star clusters of near-copied texts: every member is verified against its star's centre, so clusters cannot chain."""
+"""Star clusters of near-copied texts or pictures: every member is verified against its star's centre, so that clusters
+cannot chain."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from assay.engine import Workspace
+from assay.engine.engine import BatchFunction
 from assay.likeness.folding import fold
 from assay.likeness.sketches import Banding, sketch
 from assay.likeness.verification import PAIR_SCHEMA, PairSimilarity
@@ -23,24 +25,24 @@ LEAST_SIMILARITY = 0.7
 PREDECESSORS = 2
 # Candidates verified per text, those with the most alike digests first: bounds the work whatever the texts.
 MOST_CANDIDATES = 6
-# Digests of 30 two-bit minima disagree in 6.8 places on average at similarity 0.7 (standard deviation 2.3), in 15.8
-# at 0.3: up to 12 keeps 0.98 of the first and drops 0.9 of the second before any text is read.
-MOST_DISAGREEMENTS = 12
+# Digests of 30 two-bit minima disagree in 6.8 places on average at similarity 0.7 (standard deviation 2.3), in 12.4 at
+# 0.45: up to 10 keeps 0.95 of the first and drops three quarters of the second before any text is read.
+MOST_DISAGREEMENTS = 10
 
 STAR_SCHEMA = pa.schema([("text_key", pa.int64()), ("star", pa.int64()), ("similarity", pa.float64())])
 # More places than any market has texts; 30 disagreements times this stays far inside an int64.
 _PLACES = 1 << 40
-_BUCKET_SCHEMA = pa.schema([("bucket", pa.int64()), ("place", pa.int64()), ("digest", pa.int64())])
+BUCKET_SCHEMA = pa.schema([("bucket", pa.int64()), ("place", pa.int64()), ("digest", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True)
-class _Buckets:
-    """The map step (place, text) -> one row (bucket, place, digest) per band; texts not worth comparing give none."""
+class _TextBuckets:
+    """The map step (place, content) -> one row (bucket, place, digest) per band; none for texts not worth comparing."""
 
     banding: Banding
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        found = sketch(fold(batch.column("text")), self.banding)
+        found = sketch(fold(batch.column("content")), self.banding)
         worth = found.is_worth_comparing
         places = batch.column("place").to_numpy()[worth]
         n_bands = self.banding.n_bands
@@ -50,7 +52,7 @@ class _Buckets:
                 pa.array(np.repeat(places, n_bands)),
                 pa.array(np.repeat(found.digests[worth], n_bands)),
             ],
-            schema=_BUCKET_SCHEMA,
+            schema=BUCKET_SCHEMA,
         )
 
 
@@ -73,16 +75,25 @@ def near_copies(
 
     Writes the steps `<name>_places`, `_buckets`, `_candidates`, `_verified` and `_stars` to `work`.
     """
-    order = ibis.row_number().over(ibis.window(order_by=[texts.seen_at.asc(nulls_first=False), texts.text_key.asc()]))
-    places = work.step(f"{name}_places", texts.select("text_key", "text", place=order.cast("int64")))
-    buckets = work.map_step(
-        f"{name}_buckets", places.select("place", "text"), _Buckets(banding or Banding()), _BUCKET_SCHEMA
-    )
+    banding = banding or Banding()
+    items = texts.select(key="text_key", content="text", seen_at="seen_at")
+    found = stars(items, work, name, _TextBuckets(banding), PairSimilarity(least_similarity))
+    return found.rename(text_key="key")
+
+
+def stars(items: ir.Table, work: Workspace, name: str, bucketed: BatchFunction, verified: BatchFunction) -> ir.Table:
+    """The rule of `near_copies` for anything that can be bucketed and verified: columns key, star, similarity.
+
+    `items` has key (unique), content (text) and seen_at. `bucketed` maps (place, content) to `BUCKET_SCHEMA`;
+    `verified` maps (left_key, right_key, left_text, right_text) to those rows of `PAIR_SCHEMA` that are alike.
+    """
+    order = ibis.row_number().over(ibis.window(order_by=[items.seen_at.asc(nulls_first=False), items.key.asc()]))
+    places = work.step(f"{name}_places", items.select("key", "content", place=order.cast("int64")))
+    buckets = work.map_step(f"{name}_buckets", places.select("place", "content"), bucketed, BUCKET_SCHEMA)
     candidates = work.step(f"{name}_candidates", _candidates(buckets))
-    verified = work.map_step(
-        f"{name}_verified", text_pairs(candidates, places, "place"), PairSimilarity(least_similarity), PAIR_SCHEMA
-    )
-    return work.step(f"{name}_stars", _named(_stars(verified), places))
+    pairs = text_pairs(candidates, places.select("place", text="content"), "place")
+    alike = work.map_step(f"{name}_verified", pairs, verified, PAIR_SCHEMA)
+    return work.step(f"{name}_stars", _named(_stars(alike), places))
 
 
 def text_pairs(pairs: ir.Table, texts: ir.Table, key: str) -> ir.Table:
@@ -161,9 +172,9 @@ def _joined_to_roots(pairs: ir.Table) -> ir.Table:
     return ranked.filter(ranked.rank == 0).select("left_key", "right_key", "similarity")
 
 
-def _named(stars: ir.Table, places: ir.Table) -> ir.Table:
-    """Puts text keys for places."""
-    keys = places.select("place", "text_key")
-    member = keys.select(left_key="place", text_key="text_key")
-    centre = keys.select(right_key="place", star="text_key")
-    return stars.inner_join(member, "left_key").inner_join(centre, "right_key").select("text_key", "star", "similarity")
+def _named(members: ir.Table, places: ir.Table) -> ir.Table:
+    """Puts keys for places."""
+    keys = places.select("place", "key")
+    member = keys.select(left_key="place", key="key")
+    centre = keys.select(right_key="place", star="key")
+    return members.inner_join(member, "left_key").inner_join(centre, "right_key").select("key", "star", "similarity")
