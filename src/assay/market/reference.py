@@ -20,7 +20,8 @@ _HEAD = """# The market: tables, columns and values
 
 Only the tables {required} are required. Every other table and column adds signals; a signal whose
 columns are missing is reported as not computed and never guessed. A value that is not known is empty: never 0, never a
-dash. Units are those of the stored market; how a source may write a value is said under [kinds of value](#kinds-of-value).
+dash. Units are those of the stored market; how a source may write a value is said under
+[kinds of value](#kinds-of-value).
 
 - [Tables](#tables)
 - [Kinds of value](#kinds-of-value)
@@ -49,7 +50,7 @@ A mapping says what the values alone do not. Each hint is optional; a value that
 | `currency` | `"ARS"` | ISO 4217 code of money without a sign of its own, or with a sign of several currencies |
 | `decimal` | `","` | the decimal mark, which overrules every guess |
 | `zone` | `"Europe/Paris"` or `"+08:00"` | zone of times that carry none |
-| `time_format` | `"day-first"`, `"month-first"`, `"%d.%m.%Y\\|%d.%m.%y"` | how dates are written; \\| joins strptime formats |
+| `time_format` | `"day-first"`, `"month-first"`, `"%d.%m.%Y\\|%d.%m.%y"` | how dates are written; \\| joins formats |
 | `region` | `"FR"` | country of telephone numbers without a country code |
 | `separator` | `","` | text between the items of a list or the pairs of attributes |
 | `unit` | `"minor"` or `"percent"` | money is whole minor units already; rates run from 0 to 100 without a sign |
@@ -138,10 +139,10 @@ def _kind(kind: Kind) -> str:
 
 
 def _example(column: Column, example: Example) -> tuple[str, ...]:
-    stated = (f"{field.name} = {value!r}" for field in fields(Hints) if (value := getattr(example.hints, field.name)))
-    hints = ", ".join(stated).replace("'", '"')
+    stated = {field.name: getattr(example.hints, field.name) for field in fields(Hints)}
+    hints = ", ".join(f'{name} = "{hint}"' for name, hint in stated.items() if hint is not None)
     try:
-        value: object = clean(column, example.raw, example.hints)
+        value = clean(column, example.raw, example.hints)
         if column.kind is Kind.MONEY:
             amount = money.parse(example.raw, example.hints)
             value = f"{amount.minor} {amount.currency}" if amount and amount.currency else value

@@ -22,15 +22,15 @@ _LABEL = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _EXTENSION = re.compile(r"(?:ext(?:ension)?|x|转|доб)\.?\s*\d{1,6}\s*$", re.IGNORECASE)
-_INTERNATIONAL = re.compile(r"[+＋]|00(?=[1-9])")
+_EXIT_CODE = re.compile(r"00[1-9]")
 
 
 def clean(raw: object, hints: Hints = NO_HINTS) -> str | None:
     """E.164 ("+33142685300") where the number can be read, its digits alone where it cannot; None for a blank.
 
     A number without country code is read in `hints.region`; without a region, or when the length is wrong for the
-    country, its digits are kept, which still lets two merchants with the same number meet. An extension is dropped. A
-    hash is kept as it is.
+    country, its digits are kept (and a + before them), which still lets two merchants with the same number meet. An
+    extension is dropped. A hash is kept as it is.
 
     Raises BadValue for text without 5 to 20 digits.
 
@@ -45,20 +45,25 @@ def clean(raw: object, hints: Hints = NO_HINTS) -> str | None:
     except numeric.UnreadableNumber as fault:
         raise refuse(raw, str(fault), ALLOWED) from None
     digits = "".join(char for char in plain if char in "0123456789")
-    if len(written) > MOST_CHARACTERS or not _DIGITS[0] <= len(digits) <= _DIGITS[1] or _LETTERS.search(plain):
+    if (
+        len(written) > MOST_CHARACTERS
+        or not _DIGITS[0] <= len(digits) <= _DIGITS[1]
+        or _LETTERS.search(plain)
+        or numeric.SCIENTIFIC.fullmatch(plain)
+    ):
         raise refuse(raw, "is no telephone number", ALLOWED)
-    return _e164(plain, digits, hints.region) or digits
+    plus = "+" if plain.startswith("+") else ""
+    return _e164(plain, digits, hints.region) or plus + digits
 
 
 def _e164(plain: str, digits: str, region: str | None) -> str | None:
-    prefix = _INTERNATIONAL.match(plain)
-    if prefix is not None:
-        number = f"+{digits.removeprefix('00') if prefix[0] == '00' else digits}"
-        read = _parsed(plain if prefix[0] == "+" else number, None)
-        # "00" is an exit code in most countries, but a national number may begin with it: then the region decides
-        if read is not None:
-            return read
-    return _parsed(plain, region) if region else None
+    if plain.startswith("+"):
+        return _parsed(plain, None) or _parsed(f"+{digits}", None)
+    # "00" is an exit code in most countries, but a national number may begin with it: then the region decides
+    read = _parsed(f"+{digits[2:]}", None) if _EXIT_CODE.match(digits) else None
+    if read is None and region is not None:
+        read = _parsed(plain, region) or _parsed(digits, region)
+    return read
 
 
 def _parsed(number: str, region: str | None) -> str | None:

@@ -75,11 +75,12 @@ def _tidy(raw: object, written: str) -> str:
     parts = _split(written)
     if parts is None:
         raise refuse(raw, "has a host or port that cannot be", ALLOWED)
-    start, scheme = written.partition("://"), parts.scheme.casefold()
-    if not start[1]:
-        return f"{scheme}:{written.partition(':')[2]}"
+    scheme = parts.scheme.casefold()
+    behind = written[len(scheme) + 1 :]
+    if not behind.startswith("//"):
+        return f"{scheme}:{behind}"
     # only scheme and host are rewritten: a server may tell apart everything behind them
-    rest = start[2][len(parts.netloc) :]
+    rest = behind[2 + len(parts.netloc) :]
     user, at, place = parts.netloc.rpartition("@")
     place = place.casefold()
     if parts.port is not None and parts.port == _DEFAULT_PORT.get(scheme):
