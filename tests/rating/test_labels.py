@@ -67,7 +67,7 @@ def test_the_sample_keeps_every_verdict_and_the_weighted_count(tmp_path):
     with open_engine(None, EngineSettings(scratch=tmp_path, memory_gib=1.0, workers=1, progress=False)) as engine:
         known = engine.table(pa.Table.from_pylist(found, VERDICTS.schema), "known")
         table = attach_labels(engine.table(rows, "every"), known)
-        kept = engine.collect(sample_rows(table, at_most=550))
+        kept = engine.collect(sample_rows(engine, table, at_most=550))
     assert sum(kept["verdict"].is_valid().to_pylist()) == 50
     assert 400 < kept.num_rows < 700
     assert sum(kept["row_weight"].to_pylist()) == pytest.approx(4000, rel=0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from assay.engine import ops
+from assay.engine import Engine, ops
 from assay.rating.model import Kind
 
 CONCLUSIVE = ("counterfeit", "genuine")
@@ -35,13 +35,13 @@ def attach_labels(signals: ir.Table, verdicts: ir.Table | None, kind: Kind = "li
     return labelled
 
 
-def sample_rows(labelled: ir.Table, at_most: int, seed: int = 1, kind: Kind = "listing") -> ir.Table:
+def sample_rows(engine: Engine, labelled: ir.Table, at_most: int, *, seed: int = 1, kind: Kind = "listing") -> ir.Table:
     """Every row with a verdict and a fixed share of the others, with `row_weight`, about `at_most` rows in all.
 
     A row stays or goes by the md5 of its id, so the sample is the same on every engine. `row_weight` is 1 for rows with
     a verdict and 1 / share for the others: weighted counts stay what they were.
     """
-    n_known, n_all = _counts(labelled)
+    n_known, n_all = _counts(engine, labelled)
     n_others = n_all - n_known
     share = 1.0 if n_others <= 0 else min(1.0, max(at_most - n_known, 1) / n_others)
     known = labelled.verdict.notnull()
@@ -51,9 +51,9 @@ def sample_rows(labelled: ir.Table, at_most: int, seed: int = 1, kind: Kind = "l
     return weighted.filter(known | (ops.md5_fraction(weighted[f"{kind}_id"], seed) < share))
 
 
-def _counts(labelled: ir.Table) -> tuple[int, int]:
-    counted = labelled.aggregate(known=labelled.verdict.count(), every=labelled.count()).to_pyarrow().to_pylist()[0]
-    return int(counted["known"] or 0), int(counted["every"])
+def _counts(engine: Engine, labelled: ir.Table) -> tuple[int, int]:
+    counted = engine.collect(labelled.aggregate(known=labelled.verdict.count(), every=labelled.count()))
+    return int(counted["known"][0].as_py()), int(counted["every"][0].as_py())
 
 
 def _latest(verdicts: ir.Table, key: str) -> ir.Table:
