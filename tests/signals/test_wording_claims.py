@@ -6,21 +6,78 @@ from hypothesis import strategies as st
 from assay.signals.slang import claims_fake
 
 SAYS_FAKE = {
-    "en": ["This is a fake!", "Total FAKE, avoid", "It's a knock-off", "not authentic at all", "isn't genuine", "counterfeit item",
-           "COUNTERFEIT_ITEM", "Sold as authentic but it is fake", "says original but they are fakes", "No, it is fake.",
-           "The box is original. The shoes are fake.", "obviously a replica", "not the real deal", "No doubt a fake",
-           "item_not_authentic", "I thought it was genuine but it is counterfeit", "this is not real", "cheap copy of the brand"],
-    "zh": ["假货", "绝对是假的", "买到高仿了", "不是正品", "非正品", "这鞋是A货", "山寨货，差评", "根本不是正版", "以为是正品，结果是假货", "收到fake货"],
-    "ru": ["Это подделка", "Паль полная", "не оригинал", "Фейк!!!", "Явная реплика", "пришла подделка, а не оригинал", "товар не оригинальный",
-           "Думала оригинал, но это подделка", "Контрафакт"],
-    "es": ["Es falso", "no es original", "es una falsificación", "Producto pirata", "No son originales", "Es una imitación, no compren"],
-    "de": ["Das ist eine Fälschung", "gefälschte Ware", "nicht original", "kein Original", "Original ist das nicht", "Plagiat!"],
+    "en": [
+        "This is a fake!",
+        "Total FAKE, avoid",
+        "It's a knock-off",
+        "not authentic at all",
+        "isn't genuine",
+        "counterfeit item",
+        "COUNTERFEIT_ITEM",
+        "Sold as authentic but it is fake",
+        "says original but they are fakes",
+        "No, it is fake.",
+        "The box is original. The shoes are fake.",
+        "obviously a replica",
+        "not the real deal",
+        "No doubt a fake",
+        "item_not_authentic",
+        "I thought it was genuine but it is counterfeit",
+        "this is not real",
+        "cheap copy of the brand",
+    ],
+    "zh": [
+        "假货",
+        "绝对是假的",
+        "买到高仿了",
+        "不是正品",
+        "非正品",
+        "这鞋是A货",
+        "山寨货，差评",
+        "根本不是正版",
+        "以为是正品，结果是假货",
+        "收到fake货",
+    ],
+    "ru": [
+        "Это подделка",
+        "Паль полная",
+        "не оригинал",
+        "Фейк!!!",
+        "Явная реплика",
+        "пришла подделка, а не оригинал",
+        "товар не оригинальный",
+        "Думала оригинал, но это подделка",
+        "Контрафакт",
+    ],
+    "es": [
+        "Es falso",
+        "no es original",
+        "es una falsificación",
+        "Producto pirata",
+        "No son originales",
+        "Es una imitación, no compren",
+    ],
+    "de": [
+        "Das ist eine Fälschung",
+        "gefälschte Ware",
+        "nicht original",
+        "kein Original",
+        "Original ist das nicht",
+        "Plagiat!",
+    ],
     "fr": ["C'est un faux", "contrefaçon", "pas authentique", "ce n'est pas un original", "Produit contrefait"],
     "pt": ["É falso", "não é original", "produto falsificado", "Réplica barata", "nao e original"],
 }
 SAYS_GENUINE = {
-    "en": ["not a fake", "100% authentic", "I thought it was fake but it is genuine", "Definitely not counterfeit", "it's the real deal",
-           "No fakes here, original shoes", "it isn't fake"],
+    "en": [
+        "not a fake",
+        "100% authentic",
+        "I thought it was fake but it is genuine",
+        "Definitely not counterfeit",
+        "it's the real deal",
+        "No fakes here, original shoes",
+        "it isn't fake",
+    ],
     "zh": ["正品", "不是假货", "绝对正品，放心购买", "没有假货", "以为是假的，结果是正品"],
     "ru": ["Оригинал", "не подделка", "Боялась, что подделка, но это оригинал", "Это точно не фейк"],
     "es": ["Es original", "no es falso", "100% auténtico", "no son réplicas"],
@@ -54,7 +111,10 @@ def test_text_says_nothing(text):
 
 
 def test_batch_gives_each_row_its_own_claim():
-    texts = [text for table in (SAYS_FAKE, SAYS_GENUINE) for row in table.values() for text in row] + [None, *SAYS_NOTHING]
+    texts = [text for table in (SAYS_FAKE, SAYS_GENUINE) for row in table.values() for text in row] + [
+        None,
+        *SAYS_NOTHING,
+    ]
     assert claims_fake(texts).tolist() == [int(claims_fake([text])[0]) for text in texts]
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from assay.signals.slang import replica_slang
+from assay.signals.slang import discreet_words, replica_slang
 from assay.signals.spelling import (
     BrandBook,
     Disguise,
@@ -27,6 +27,9 @@ from assay.signals.spelling import (
 )
 from assay.signals.spelling.book import words
 from assay.signals.spelling.near import NearMiss, Words
+
+# A disguised brand stands where buyers read first; all of the description would double the time.
+HEAD_LENGTH = 100
 
 # What merchants write in the brand field when the goods have none; compared as folded words.
 _NO_BRAND = frozenset(
@@ -63,13 +66,13 @@ _NO_BRAND = frozenset(
 
 _FLOATS = (
     *("wording_evasive", "wording_alias", "wording_near_brand", "wording_rivals", "wording_brand_conflict"),
-    *("wording_brand_empty", "wording_replica", "wording_title_length", "wording_brand_length", "wording_template"),
+    *("wording_brand_empty", "wording_replica", "wording_discreet", "wording_brand_length", "wording_template"),
 )
 _TEXTS = (
     *("wording_evasive__brand", "wording_evasive__span", "wording_evasive__trick", "wording_evasive__place"),
     *("wording_alias__brand", "wording_alias__span", "wording_near_brand__brand", "wording_near_brand__span"),
     *("wording_rivals__brands", "wording_brand_conflict__claimed", "wording_brand_conflict__field"),
-    *("wording_brand_empty__claimed", "wording_replica__span"),
+    *("wording_brand_empty__claimed", "wording_replica__span", "wording_discreet__span"),
 )
 SCHEMA = pa.schema(
     [
@@ -84,23 +87,23 @@ SCHEMA = pa.schema(
 class TitleReader:
     """Reads titles against one brand book.
 
-    Takes listing_id, title, brand (the field) and head (the first part of the description), all text and nullable but
-    the first; gives one row per listing with `SCHEMA`. Without a title everything is null (not checked) but what the
-    head shows. A row never depends on the other rows of its batch.
+    Takes listing_id, title, brand (the field) and description (or its first part), all text and nullable but the first;
+    gives one row per listing with `SCHEMA`. Without a title everything is null (not checked) but what the description
+    shows. A row never depends on the other rows of its batch.
     """
 
     book: BrandBook
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        columns = {name: _texts(batch.column(name)) for name in ("title", "brand", "head")}
+        columns = {name: _texts(batch.column(name)) for name in ("title", "brand", "description")}
         page = _Page(len(batch), np.array([bool(title) for title in columns["title"]], dtype=np.bool_))
         reading = read(columns["title"])
         mentions, nicknames, disguises = find(reading, finder(self.book))
         tokens = words_in(reading)
         page.replica(columns["title"])
-        page.lengths(batch, self._template(reading, tokens))
+        page.plain_facts(batch.column("brand"), self._template(reading, tokens))
         page.disguises(disguises, self.book, "title")
-        page.heads(columns["head"], self.book)
+        page.descriptions(columns["description"], self.book)
         page.nicknames(reading, nicknames, mentions, self.book)
         page.near(near_misses(reading, tokens, self.book), self.book)
         page.claims(_claims(reading, mentions, self.book), columns, self.book)
@@ -150,10 +153,9 @@ class _Page:
         for slang in replica_slang(titles):
             self.note("wording_replica", slang.row, slang.value, span=slang.words)
 
-    def lengths(self, batch: pa.RecordBatch, template: NDArray[np.float64]) -> None:
-        for name, column in (("wording_title_length", "title"), ("wording_brand_length", "brand")):
-            lengths = pc.cast(pc.utf8_length(batch.column(column)), pa.float64())
-            self.values[name] = lengths.to_numpy(zero_copy_only=False)
+    def plain_facts(self, brands: pa.Array, template: NDArray[np.float64]) -> None:
+        lengths = pc.cast(pc.utf8_length(brands), pa.float64())
+        self.values["wording_brand_length"] = lengths.to_numpy(zero_copy_only=False)
         self.values["wording_template"] = template
 
     def disguises(self, disguises: Iterable[Disguise], book: BrandBook, place: str) -> None:
@@ -162,13 +164,17 @@ class _Page:
             facts = {"brand": brand, "span": found.written, "trick": found.trick.value, "place": place}
             self.note("wording_evasive", found.row, 1.0, **facts)
 
-    def heads(self, heads: Sequence[str], book: BrandBook) -> None:
-        if any(heads):
-            reading = read(heads)
-            _, _, disguises = find(reading, finder(book))
-            empty = self.values["wording_evasive"]
-            empty[np.isnan(empty) & np.array([bool(head) for head in heads])] = 0.0
-            self.disguises(disguises, book, "description")
+    def descriptions(self, descriptions: Sequence[str], book: BrandBook) -> None:
+        described = np.array([bool(text) for text in descriptions], dtype=np.bool_)
+        self.values["wording_discreet"] = np.where(described, 0.0, np.nan)
+        if not described.any():
+            return
+        for row, said in discreet_words(descriptions):
+            self.note("wording_discreet", row, 1.0, span=said)
+        _, _, disguises = find(read([text[:HEAD_LENGTH] for text in descriptions]), finder(book))
+        evasive = self.values["wording_evasive"]
+        evasive[np.isnan(evasive) & described] = 0.0
+        self.disguises(disguises, book, "description")
 
     def nicknames(self, reading: Reading, nicknames: Mentions, mentions: Mentions, book: BrandBook) -> None:
         """A nickname counts only where the title does not state the name itself."""

@@ -16,8 +16,8 @@ from assay.signals.signal import Direction, Row, Signal
 from assay.signals.spelling import Brand, BrandBook, Usage, learned_book, stated_book
 from assay.signals.titles import SCHEMA, TitleReader
 
-# A description is read as far as a buyer sees it before scrolling; all of it would triple the time.
-HEAD_LENGTH = 100
+# What a buyer sees before scrolling; longer texts cost time in proportion.
+DESCRIPTION_LENGTH = 400
 # Enough titles to meet every word that stands in one of 5,000 ten times; more only costs memory.
 SAMPLE_TITLES = 50_000
 _SAMPLE_SEED = 5005
@@ -40,7 +40,9 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     if not book.brands:
         signals = tuple(signal for signal in signals if signal.id not in _ABOUT_BRANDS)
     listings = market.table("listings")
-    texts = listings.select("listing_id", "title", "brand", head=listings.description.substr(0, HEAD_LENGTH))
+    texts = listings.select(
+        "listing_id", "title", "brand", description=listings.description.substr(0, DESCRIPTION_LENGTH)
+    )
     return columns_of(work.map_step("wording", texts, TitleReader(book), SCHEMA), signals, "listing")
 
 
@@ -77,50 +79,64 @@ def _usages(listings: ir.Table) -> ir.Table:
 
 
 def _evasive(row: Row) -> str:
-    where = "description" if row["wording_evasive__place"] == "description" else "title"
-    return (
-        f"The {where} writes “{row['wording_evasive__span']}”, which reads as {row['wording_evasive__brand']}; "
-        f"it is written {row['wording_evasive__trick']}."
-    )
+    span, brand = row["wording_evasive__span"], row["wording_evasive__brand"]
+    if not span:
+        return "Every brand that is named is written as it writes itself."
+    where = row["wording_evasive__place"]
+    return f"The {where} writes “{span}”, which reads as {brand}; it is written {row['wording_evasive__trick']}."
 
 
 def _alias(row: Row) -> str:
-    return (
-        f"The title says “{row['wording_alias__span']}”, a nickname or translation of {row['wording_alias__brand']}; "
-        f"the name {row['wording_alias__brand']} itself is not in the title."
-    )
+    span, brand = row["wording_alias__span"], row["wording_alias__brand"]
+    if not span:
+        return "The title calls no brand by a nickname only."
+    return f"The title says “{span}”, another name for {brand}; the name {brand} itself is not in the title."
 
 
 def _near(row: Row) -> str:
     span, brand = row["wording_near_brand__span"], row["wording_near_brand__brand"]
+    if not span:
+        return "No word of the title is one letter away from a known brand."
     return f"The title says “{span}”; the brand {brand} is one letter away."
 
 
 def _rivals(row: Row) -> str:
-    return f"One title claims {row['wording_rivals']:.0f} brands of different owners: {row['wording_rivals__brands']}."
+    brands = row["wording_rivals__brands"]
+    if not brands:
+        return "The title claims no more than one brand."
+    return f"One title claims {row['wording_rivals']:.0f} brands of different owners: {brands}."
 
 
 def _conflict(row: Row) -> str:
-    return (
-        f"The title claims the brand {row['wording_brand_conflict__claimed']}; "
-        f"the brand field says {row['wording_brand_conflict__field']}."
-    )
+    claimed = row["wording_brand_conflict__claimed"]
+    if not claimed:
+        return "Title and brand field name no different brands."
+    return f"The title claims the brand {claimed}; the brand field says {row['wording_brand_conflict__field']}."
 
 
 def _empty(row: Row) -> str:
-    return f"The title claims the brand {row['wording_brand_empty__claimed']}; the brand field names no brand."
+    claimed = row["wording_brand_empty__claimed"]
+    if not claimed:
+        return "The brand field is filled, or the title claims no known brand."
+    return f"The title claims the brand {claimed}; the brand field names no brand."
 
 
 def _replica(row: Row) -> str:
-    return f"The title says “{row['wording_replica__span']}”; in this trade the words mean a copy."
+    span = row["wording_replica__span"]
+    if not span:
+        return "The title holds no words that stand for copies."
+    return f"The title says “{span}”; such words stand for goods that copy others."
 
 
-def _title_length(row: Row) -> str:
-    return f"The title is {row['wording_title_length']:.0f} characters long."
+def _discreet(row: Row) -> str:
+    span = row["wording_discreet__span"]
+    if not span:
+        return "The description does not say that a brand is kept out of sight."
+    return f"The description says “{span}”; goods offered openly show their brand."
 
 
 def _brand_length(row: Row) -> str:
-    return f"The brand field is {row['wording_brand_length']:.0f} characters long."
+    return f"Brand field: {row['wording_brand_length']:.0f} characters."
 
 
 def _template(row: Row) -> str:
@@ -213,15 +229,16 @@ SIGNALS: tuple[Signal, ...] = (
         example="“Norvane bag AAA quality”, not “replica helmet” and not “no replicas”",
     ),
     Signal(
-        id="wording-title-length",
+        id="wording-discreet",
         subject="listing",
-        unit="characters",
-        direction=Direction.TWO_SIDED,
-        needs=("listings.title",),
-        sentence=_title_length,
-        rationale="Bulk offers have short or stuffed titles; a plain fact for the model.",
-        source="Single-column AUC 0.64 on 500 labelled listings of one marketplace (38 positive: indicative only)",
-        example="“Norvane runner” has 14",
+        unit="1 when the brand is kept out of sight",
+        direction=Direction.MORE,
+        needs=("listings.description",),
+        fires_above=1.0,
+        sentence=_discreet,
+        rationale="Who sells what filters look for hides the mark and shows it elsewhere. Phrases in seven languages.",
+        source="Published descriptions of hidden-link sales; alarms on ordinary descriptions were not measured",
+        example="“The logo is covered in the photo”",
     ),
     Signal(
         id="wording-brand-length",

@@ -16,11 +16,26 @@ _PARTS = (
     r"size"
 )
 
+ELSEWHERE: tuple[str, ...] = (
+    r"(?:from |at |in |by )?(?:an)?other (?:shop|store|seller|merchant|site|place|vendor)s?|elsewhere|somewhere else|"
+    r"last time",
+    "别家|别的店|其他店|另一家|之前在|别处",
+    r"друг(?:ом|ого|их) (?:магазин\w*|продавц\w*|месте)|у других|в других",
+    r"(?:en )?otr[ao]s? (?:tiendas?|vendedor(?:es)?|sitios?|páginas?|lados?)",
+    r"woanders|anderswo|(?:in )?(?:einem )?anderen? (?:laden|shop|händler|geschäft|verkäufer)",
+    r"ailleurs|(?:dans )?un autre (?:magasin|vendeur|site)",
+    r"(?:em |n)?outr[ao]s? (?:loja|vendedor|site|lugar)(?:es|s)?",
+)
+"""Goods of somebody else: a claim in the same clause is not about the goods reviewed."""
+
 IDLE: dict[str, tuple[str, ...]] = {
     "en": (
-        rf"(?:fake|faux|imitation|genuine|real|authentic|replica) (?:{_MATERIAL})",
+        rf"(?:fake|faux|imitation|genuine|real|authentic|replica)[ -](?:{_MATERIAL})",
         r"fake (?:reviews?|news|account|address|tracking|promises?|discounts?|smiles?|sale|profile|it|photos?|"
         r"pictures?)",
+        r"(?:reviews?|ratings?|date|tracking|address|photos?|pictures?|discount|price|promises?) "
+        r"(?:is|are|was|were|seems?|looks?|look) (?:\w+ )?fakes?",
+        r"replicas? of (?:the |a |an )?(?!original|real|genuine|brand|authentic)\w+",
         rf"(?:not )?(?:in )?(?:the |its |my |an )?original (?:{_PARTS})",
         r"genuine(?:ly)? (?:question|concern|seller|reviews?|mistake|people|person|happy|love|impressed)",
         r"authentic (?:taste|flavou?r|experience|italian|mexican|food|recipe)",
@@ -30,22 +45,29 @@ IDLE: dict[str, tuple[str, ...]] = {
         r"not (?:100 ?%|in (?:the |its )?original)|no longer",
     ),
     "zh": (
+        "(?:评论|评价|好评|销量|时间|日期|地址|价格|物流|单号)\\S{0,2}假的|"
         "假(?:睫毛|发|花|两件|领|牙|山|期|如|装|使|设|日|指甲|体)|假一[赔罚]\\S{1,2}|不仅|不但|不错|不得不|不愧|无疑|"
         "正品(?:价格?|盒)|非常|没想到|是真的[\u4e00-\u9fff]|不得|要不",
     ),
     "ru": (
         r"оригинальн\w+ (?:упаковк\w+|коробк\w+|подар\w+|дизайн\w*|иде\w+|способ\w*|вещ\w+|цвет\w*|зарядк\w+|рисун\w+)",
         r"настоящ\w+ (?:кож\w+|мех\w*|шерст\w+|врем\w+|подар\w+|друг\w*)|не только|не могу поверить|без сомнени\w+",
+        r"(?:отзыв\w*|дат\w+(?: \w+)?|рейтинг\w*|адрес) (?:\w+ ){0,2}(?:фейк\w*|поддельн\w*|фальшив\w*)",
+        r"реплик\w* (?:башн\w*|меч\w*|корабл\w*|замк\w*|машин\w*|танк\w*|храм\w*|шлем\w*|оружи\w*)",
         r"искусственн\w+ \w+|в оригинальной",
     ),
     "es": (
         r"(?:caja|empaque|embalaje|paquete|precio|envase|color|talla|cargador) original|original(?:es)? y bonit\w+|"
-        r"idea original|regalo original|diseño original|falsa (?:alarma|talla)|falso (?:techo|cuero)|no solo|sin duda",
+        r"idea original|regalo original|diseño original|falsa (?:alarma|talla)|(?:piel|madera|seda|perla)s? falsas?|"
+        r"(?:opiniones|reseñas|fecha(?: de \w+)?|dirección) (?:\w+ ){0,2}fals[oa]s?|imitación (?:de |a )?(?:madera|"
+        r"cuero|piel|mármol|perla)|réplica de (?:la|el|una?|mi) \w+|falso (?:techo|cuero)|no solo|sin duda",
     ),
     "de": (
         r"original(?:er?|es|en)? (?:verpackung|verpackt|karton|box|preis|schachtel|ladegerät|teile?|geschenk|idee)|"
         r"originell\w*|originalverpack\w*|originalkarton|originalpreis|nicht nur|ohne zweifel|kein zweifel|"
-        r"imitat(?:leder)?leder|echt(?:es|em)? (?:leder|holz|silber|gold|haar|fell)|echtleder",
+        r"(?:bewertungen|lieferdatum|datum|adresse|rabatt) (?:\w+ ){0,2}(?:ein )?(?:fakes?|gefälscht|falsch)",
+        r"replik(?:a|at)? (?:des|der|eines|einer) (?!original|marke)\w+|imitat(?:leder)?leder|echt(?:es|"
+        r"em)? (?:leder|holz|silber|gold|haar|fell)|echtleder",
     ),
     "fr": (
         r"(?:boîte|boite|emballage|carton|prix|cadeau|idée|modèle|couleur|chargeur)s? (?:d')?origin(?:e|al|ale|aux)|"
@@ -120,16 +142,18 @@ FAKE: tuple[str, ...] = (
     r"phon(?:y|ey|ies)|"
     r"forger(?:y|ies)|inauthentic|unauthentic|non[ -](?:genuine|authentic|original)|pirated|sham|rip ?-?off copy)",
     r"(?:cheap|bad|poor|chinese|first|obvious|clear(?:ly)? an?|blatant|illegal|unlicensed) (?:copy|copies|clone|dupe)",
+    r"looks? like a (?:copy|clone)|just a copy",
     r"(?:not|isn'?t|aren'?t|wasn'?t|ain'?t) (?:the |a )?real (?:deal|thing|one|product|brand|item|ones)|"
     rf"(?:not|isn'?t|aren'?t|wasn'?t) real(?! (?:{_MATERIAL}|good|happy|nice))",
     r"faux(?! (?:leather|fur|suede))",
     # zh
-    "假货|假冒|假的|假鞋|假表|假包|假药|假酒|假烟|假牌|假名牌|高仿|仿品|仿冒|仿货|仿制|山寨|冒牌|盗版|赝品|[aAａ]货|"
+    "为假|是仿|仿的|假货|假冒|假的|假鞋|假表|假包|假药|假酒|假烟|假牌|假名牌|高仿|仿品|仿冒|仿货|仿制|山寨|冒牌|盗版|"
+    "赝品|[aAａ]货|"
     "水货|劣质仿|售假|卖假|买假|是假|像假|都是假|全是假|假东西|假产品|假商品",
     # ru
     r"подд?елк\w*|поддельн\w*|подделан\w*|пал[её]нк\w*|пал[её]н(?:ый|ая|ое|ые|ую|ого|ых|ка)|паль|фейк\w*|фэйк\w*|"
     r"контрафакт\w*|реплик\w*|неоригинал\w*|фальшивк\w*|фальшив\w+|левак|левый товар|(?:это|дешевая|дешёвая|плохая|"
-    r"китайская) копия|"
+    r"китайская) копия|похож[аеи]? на копию|"
     r"имитаци\w*",
     # es, pt
     r"fals[oa]s?|falsificaci[oó]n(?:es)?|falsificaç(?:ão|ões)|falsificacao|falsificad[oa]s?|imitaci[oó]n(?:es)?|"
@@ -139,7 +163,7 @@ FAKE: tuple[str, ...] = (
     # de
     r"f(?:ä|ae)lschung(?:en)?|gef(?:ä|ae)lscht\w*|plagiate?s?|nachahmung(?:en)?|nachgemacht\w*|imitate?s?|"
     r"produktf(?:ä|ae)lschung|"
-    r"(?:billige|schlechte) kopie|unecht\w*",
+    r"(?:billige|schlechte) kopie|nach (?:einer )?kopie|unecht\w*|nicht echt\w*|replik(?:en|as?|ate?)?",
     # fr
     r"fausses?|contrefa[cç]ons?|contrefaite?s?|(?:une|pâle|vulgaire|mauvaise) copie|inauthentiques?",
 )
@@ -151,14 +175,44 @@ GENUINE: tuple[str, ...] = (
     r"оригинал(?:а|ом|у|ы|ов)?|оригинальн(?:ый|ая|ое|ые|ого|ой|ую|ым|ых)|подлинн\w+|настоящ(?:ий|ая|ее|ие|ую|его)",
     r"originales|aut[eé]ntic[oa]s?|genuin[oa]s?|verdader[oa]s?|leg[ií]tim[oa]s?",
     r"original(?:er|es|e|en|ware|produkt)?|echte?[rsnm]? (?:ware|marke|produkte?|parfum|schuhe|tasche)|"
-    r"(?:ist|sind|war|waren|100 ?%|garantiert) echt(?=\s*(?:[.,!;]|$|und\b))|authentisch\w*|echtheit|nicht echt",
+    r"(?:ist|sind|war|waren|100 ?%|garantiert) echt(?=\s*(?:[.,!;]|$|und\b))|authentisch\w*|echtheit|"
+    r"echt(?=\s*(?:[.!]|$))",
     r"authentiques?|originale?s?|originaux|véritables?",
     r"originais|aut[eê]ntic[oa]s?|verdadeir[oa]s?",
 )
 
 STEMS: tuple[str, ...] = (
-    *("fak", "counterfeit", "knock", "replica", "bootleg", "imita", "phon", "forge", "authenti", "genuin", "original"),
-    *("pirat", "sham", "rip", "copy", "copies", "clone", "dupe", "real", "faux", "legit", "bona fide", "réplica"),
+    *(
+        "fak",
+        "counterfeit",
+        "knock",
+        "replica",
+        "bootleg",
+        "imita",
+        "phony",
+        "phoney",
+        "phonie",
+        "forge",
+        "authenti",
+        "genuin",
+        "original",
+    ),
+    *(
+        "pirat",
+        "sham",
+        "rip off",
+        "rip-off",
+        "ripoff",
+        "copy",
+        "copies",
+        "clone",
+        "dupe",
+        "real",
+        "faux",
+        "legit",
+        "bona fide",
+        "réplica",
+    ),
     *(
         "假",
         "仿",
@@ -191,9 +245,9 @@ STEMS: tuple[str, ...] = (
         "оригинал",
         "фальшив",
     ),
-    *("левак", "левый", "копия", "имитац", "подлинн", "настоящ"),
+    *("левак", "левый", "копия", "копию", "имитац", "подлинн", "настоящ"),
     *("fals", "truch", "fayuca", "chiviad", "copia", "cópia", "auténtic", "autêntic", "verdad", "legitim", "legítim"),
-    *("fälsch", "faelsch", "plagiat", "nachahm", "nachgem", "kopie", "unecht", "echt", "authentisch"),
+    *("fälsch", "faelsch", "plagiat", "nachahm", "nachgem", "kopie", "unecht", "echt", "replik", "authentisch"),
     *("fauss", "contrefa", "copie", "véritable", "originaux"),
 )
 """Every claim word holds one of these. Nearly all reviews hold none, and one Aho-Corasick pass says so."""

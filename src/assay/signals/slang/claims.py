@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from assay.signals.slang import claim_words
 from assay.signals.slang.clauses import Mark, lexer, marks
+from assay.signals.slang.folding import folded_texts
 
 # A negation reaches over at most this many words ("not in any way a fake"); further off it belongs to something else.
 _NEGATION_REACH = 4
@@ -33,7 +33,7 @@ def claims_fake(texts: Sequence[str | None]) -> NDArray[np.int8]:
     [1, -1, -1, 0, 0]
     """
     claims = np.zeros(len(texts), dtype=np.int8)
-    folded = _folded(texts)
+    folded = [text.replace("_", " ") for text in folded_texts(texts)]
     for row in candidates(folded, _stems()):
         claims[row] = _claim(folded[row])
     return claims
@@ -41,22 +41,17 @@ def claims_fake(texts: Sequence[str | None]) -> NDArray[np.int8]:
 
 def candidates(folded: Sequence[str], stems: ahocorasick_rs.AhoCorasick) -> list[int]:
     """Rows that hold at least one stem, ascending, found in one pass over all texts joined together."""
-    hits = stems.find_matches_as_indexes("\n".join(folded))
+    joined = "\n".join(folded)
+    try:
+        hits = stems.find_matches_as_indexes(joined)
+    except UnicodeEncodeError:  # a lone surrogate; put one character in its place so that places stay
+        hits = stems.find_matches_as_indexes(joined.encode("utf-8", "replace").decode())
     if not hits:
         return []
     ends = np.cumsum(np.fromiter((len(text) + 1 for text in folded), dtype=np.int64, count=len(folded)))
     starts = np.fromiter((hit[1] for hit in hits), dtype=np.int64, count=len(hits))
     rows: list[int] = np.unique(np.searchsorted(ends, starts, side="right")).tolist()
     return rows
-
-
-def _folded(texts: Sequence[str | None]) -> list[str]:
-    # The separator must not occur inside a text; newlines in a text stay borders of clauses.
-    joined = "\0".join(["" if text is None else text.replace("\0", " ") for text in texts])
-    if not joined.isascii():
-        joined = unicodedata.normalize("NFKC", joined).replace("’", "'").replace("ʼ", "'")
-    folded = joined.casefold().replace("_", " ").split("\0")
-    return folded if texts else []
 
 
 @lru_cache(maxsize=1)
@@ -66,6 +61,7 @@ def _stems() -> ahocorasick_rs.AhoCorasick:
 
 _LEXER = lexer(
     {
+        "elsewhere": claim_words.ELSEWHERE,
         "idle": [expression for words in claim_words.IDLE.values() for expression in words],
         "doubt": [expression for words in claim_words.DOUBT.values() for expression in words],
         "fake": claim_words.FAKE,
@@ -81,7 +77,7 @@ def _claim(text: str) -> int:
     row = list(marks(_LEXER, text))
     votes: list[tuple[int, int]] = []
     for index, mark in enumerate(row):
-        if mark.kind in ("fake", "genuine") and not _doubted(row, index):
+        if mark.kind in ("fake", "genuine") and not _doubted(row, index) and not _of_others(row, index):
             said = 1 if mark.kind == "fake" else -1
             votes.append((index, -said if _negated(row, index) else said))
     signs = {vote for _, vote in votes}
@@ -113,11 +109,19 @@ def _negated_after(row: list[Mark], index: int) -> bool:
 
 def _doubted(row: list[Mark], index: int) -> bool:
     for mark in reversed(row[max(0, index - _DOUBT_REACH) : index]):
-        if mark.kind == "contrast" or (mark.kind == "border" and not _STOPS.isdisjoint(mark.text)):
+        if mark.kind in ("contrast", "border"):
             break
         if mark.kind == "doubt":
             return True
     return _asked(row, index)
+
+
+def _of_others(row: list[Mark], index: int) -> bool:
+    """Whether the clause around the mark is about goods bought elsewhere."""
+    borders = [place for place, mark in enumerate(row) if mark.kind in ("border", "contrast")]
+    first = max((place for place in borders if place < index), default=0)
+    last = min((place for place in borders if place > index), default=len(row))
+    return any(mark.kind == "elsewhere" for mark in row[first:last])
 
 
 def _asked(row: list[Mark], index: int) -> bool:

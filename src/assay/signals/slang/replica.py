@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,13 +11,13 @@ import ahocorasick_rs
 from assay.signals.slang import replica_words
 from assay.signals.slang.claims import candidates
 from assay.signals.slang.clauses import Mark, lexer, marks
+from assay.signals.slang.folding import folded_texts
 
 SAID = 1.0
 HINTED = 0.5
 
 # "No fakes or replicas": a denial in a title governs what follows up to the next comma, at most so many words on.
 _REACH = 4
-_HIDDEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,9 @@ def replica_slang(texts: Sequence[str]) -> list[Slang]:
     >>> [(s.row, s.value, s.words) for s in replica_slang(["Bag AAA quality", "100% authentic, no replica", "高仿 包"])]
     [(0, 1.0, 'aaa quality'), (2, 1.0, '高仿')]
     """
-    folded = _folded(texts)
+    folded = folded_texts(texts)
     found = (_slang(row, folded[row]) for row in candidates(folded, _stems()))
     return [slang for slang in found if slang is not None]
-
-
-def _folded(texts: Sequence[str]) -> list[str]:
-    joined = "\0".join([text.replace("\0", " ") for text in texts])
-    if not joined.isascii():
-        joined = unicodedata.normalize("NFKC", _HIDDEN.sub("", joined)).replace("’", "'")
-    return joined.casefold().split("\0") if texts else []
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,8 @@ ORDINARY_USES: dict[str, tuple[str, ...]] = {
     "en": (
         r"(?:[^\W\d_]+ )?(?:scale|mini|miniature|museum|movie|film|prop|historic(?:al)?|officially? licensed|"
         r"licensed|official) replicas?",
+        # A house's own line of shoes and perfumes is called Replica.
+        r"(?:margiela|mm6)(?:[ -]\w+){0,3}[ -]replicas?|replicas?[ -](?:\w+[ -]){0,3}(?:margiela|mm6)",
         rf"replicas? (?:\w+ )?(?:{_HONEST_COPIES})|(?:{_HONEST_COPIES}) replicas?",
         r"1 ?: ?1 (?:scale|model|figure|life ?size|lens|ratio|macro|mixing|mix|training|adapter|exchange|replacement)|"
         r"(?:scale|ratio|life ?size|lens|gear|adapter) 1 ?: ?1",
@@ -80,22 +82,24 @@ SAID: tuple[str, ...] = (
     "高仿|精仿|超仿|顶仿|仿品|仿冒|(?<![a-z])a货|超a(?![a-z])|顶级a(?![a-z])|原单|尾单|跟单|追单|莞货|纯原|高版本|"
     "顶复|山寨|一比一|(?<![0-9])1 ?[:比] ?1 ?(?:复刻|精仿|高仿|开模|品质|质量|版本|原单)|原版复刻|顶级复刻|冒牌|假货",
     r"реплик\w*|люкс[ -]?копи\w*|копи[яию] (?:1 ?: ?1|люкс|оригинал\w*|бренд\w*|премиум|[aа]{3}|высш\w*|топ)|"
-    r"(?:точн\w*|качественн\w*|хорош\w*|полн\w*|супер|топ|брендов\w*|отличн\w*) копи[яию]|паль|пал[её]нк\w*|"
+    r"(?:точн\w*|качественн\w*|хорош\w*|полн\w*|супер|топ|брендов\w*|отличн\w*|премиум) копи[яию]|паль|пал[её]нк\w*|"
     r"подделк\w*|поддельн\w*|"
-    r"фейк\w*|под оригинал|один в один с оригиналом|качество 1 ?: ?1|контрафакт\w*",
+    r"фейк\w*|под оригинал|один в один с оригиналом|качество 1 ?: ?1|качеств\w* [аa]{3}\+*|контрафакт\w*",
     r"r[eé]plicas?(?: (?:aaa|exacta|1 ?: ?1|triple a))?|copias? (?:aaa|exacta|triple a|1 ?: ?1)|calidad espejo|"
     r"imitaci[oó]n(?:es)?|clon 1 ?: ?1|triple a",
-    r"replik|replika(?:te?|s)?|fälschung(?:en)?|plagiate?|1 ?: ?1 kopie|imitate?",
+    r"replik|replika(?:te?|s)?|fälschung(?:en)?|plagiate?|spiegelqualität|aaa[ -]qualität|1 ?: ?1 (?:kopie|"
+    r"nachbildung)|imitate?",
     r"répliques?|contrefa[cç]ons?",
     r"primeira linha|falsificad[oa]s?|cópia (?:perfeita|fiel|aaa)",
 )
 
 HINTED: tuple[str, ...] = (
-    r"inspired by|dupes?|alternative to|in the style of|aaa+\+*|1 ?: ?1|same as original|original quality|"
+    r"inspired by|dupes?|alternative to|in the style of|aaa\+*|1 ?: ?1|same as original|original quality|"
     r"unbranded version",
-    "复刻|莆田|专柜同款|大牌同款|真标|公司级|通货|外贸|原厂",
+    "复刻|莆田|专柜同款|大牌同款|真标|公司级|外贸|原厂",
     r"копи[яию]|люкс качество|топ качество|фабричн\w* качеств\w*|как оригинал|аналог бренда",
-    r"inspirad[oa] en|tipo original|nachbildung|inspiriert von|inspiré de|inspirad[oa] em|linha premium",
+    r"inspirad[oa] en|tipo original|nachbildung|kopie|wie original|igual (?:al|que el) original|clon(?:es)?|"
+    r"inspiriert von|inspiré de|inspirad[oa] em|linha premium",
 )
 
 NEGATED: tuple[str, ...] = (
@@ -157,7 +161,7 @@ STEMS: tuple[str, ...] = (
         "冒牌",
         "假货",
     ),
-    *("莆田", "同款", "真标", "公司级", "通货", "外贸", "原厂"),
+    *("莆田", "同款", "真标", "公司级", "外贸", "原厂"),
     *(
         "реплик",
         "копи",
@@ -183,6 +187,16 @@ STEMS: tuple[str, ...] = (
         "cópia",
         "nachbild",
     ),
-    *("tipo original", "linha premium", "ua ", "unbranded version"),
+    *(
+        "tipo original",
+        "spiegelq",
+        "kopie",
+        "wie original",
+        "igual al",
+        "igual que",
+        "linha premium",
+        "ua ",
+        "unbranded version",
+    ),
 )
 """Every slang word holds one of these."""
