@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assay.engine.folders import outside
 from assay.intake.batches import BATCH_ROWS, Batch, Reader, RowFault, text_of
-from assay.intake.streams import BrokenStream, open_file
+from assay.intake.streams import BrokenStream, open_file, unreadable
 from assay.market.errors import OutsideError
 
 
@@ -28,7 +27,7 @@ def read_parquet(path: Path, needed: tuple[str, ...] | None) -> Reader:
             where={"file": str(path)},
         ) from error
     except OSError as error:
-        raise outside(error, path) from error
+        raise unreadable(error, path) from error
     columns = tuple(file.schema_arrow.names)
     wanted = columns if needed is None else tuple(name for name in columns if name in needed)
     return Reader(columns, _batches(file, wanted or columns[:1]))

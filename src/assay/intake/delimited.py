@@ -45,6 +45,7 @@ class Delimited:
     careful: bool = False
     line: int = 1
     offset: int = 0
+    encoding: str = "utf-8"
 
     def batches(self, stream: TextStream, buffer: bytes) -> Iterator[Batch]:
         """The rows of the stream, from `buffer` on."""
@@ -208,6 +209,9 @@ class Delimited:
         return fitted
 
     def _not_utf8(self, record: bytes, error: UnicodeDecodeError, at: int, line: int) -> RowFault:
+        if self.encoding != "utf-8":
+            shown = record[:200].decode("utf-8", "replace").rstrip("\r\n")
+            return RowFault(line, shown, f"the row is not {self.encoding}, which is stated", "the encoding of the file")
         shown = record[:200].decode("utf-8", "backslashreplace").rstrip("\r\n")
         place = self.offset + at + error.start
         found = f"byte 0x{record[error.start]:02x} at position {place} of the text"
@@ -349,5 +353,5 @@ def read_delimited(
     columns, used = header_of(buffer, delimiter, stream.path.name)
     wanted = columns if needed is None else tuple(name for name in columns if name in needed)
     line = 1 + buffer[:used].count(b"\n")
-    state = Delimited(columns, wanted or columns[:1], delimiter, careful, line, used)
+    state = Delimited(columns, wanted or columns[:1], delimiter, careful, line, used, stream.encoding or "utf-8")
     return Reader(columns, state.batches(stream, buffer[used:]))

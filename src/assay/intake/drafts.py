@@ -67,7 +67,7 @@ def _fields(inspection: Inspection, table: Table) -> Iterator[str]:
         if facts is not None:
             yield from _field(column, facts)
         elif column.name == "listing_id" and "url" in found:
-            yield "# No header names an identifier; this one is made of the address, and stays the same from file to file."
+            yield "# No header names an identifier; this one is made of the address, and stays the same in later files."
             yield f"listing_id = {{ hash = [{_quoted(found['url'].name)}] }}"
         elif column.required:
             yield f"# {column.name} is required and no header names it: {column.meaning}."
@@ -99,7 +99,7 @@ def _merchants(inspection: Inspection) -> Iterator[str]:
         return
     yield ""
     yield "[source.tables.merchants]"
-    yield "# Every listing names its merchant; the rows of one merchant become one, with the first filled value of a column."
+    yield "# Every listing names its merchant; rows of one merchant become one, with the first filled values."
     yield 'duplicates = "merge"'
     yield f"merchant_id = {_quoted(seller.name)}"
     yield f"name = {_quoted(seller.name)}"

@@ -16,7 +16,7 @@ from assay.intake.mapping import NULL_WORDS, SourceMapping
 from assay.intake.names import meanings
 from assay.intake.recipes import without_null_words
 from assay.intake.sources import Place, format_of, open_place
-from assay.intake.streams import BrokenStream, TextStream, broken_file, check_utf8, known_encoding, packing_of
+from assay.intake.streams import BrokenStream, broken_file, check_utf8, known_encoding, open_text, packing_of
 from assay.market.columns import Column, Kind, Table
 from assay.market.errors import CallerError
 from assay.market.tables import TABLES
@@ -149,7 +149,7 @@ def _writing(path: Path, form: str, encoding: str | None) -> tuple[str | None, s
     if form not in ("csv", "tsv"):
         return encoding, None
     stated = known_encoding(encoding) if encoding else None
-    stream = TextStream(path, stated)
+    stream = open_text(path, stated)
     try:
         sample = stream.peek()
         check_utf8(sample, path)

@@ -58,7 +58,8 @@ class SourceRows:
 def without_null_words(values: Any, null_words: tuple[str, ...]) -> Any:  # noqa: ANN401
     """Text without outer white space; the words that mean nothing, in any case, are null."""
     if isinstance(values, pa.ChunkedArray):
-        values = pa.concat_arrays(values.chunks) if values.num_chunks != 1 else values.chunk(0)
+        values = values.combine_chunks()
+        values = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
     trimmed = pc.utf8_trim_whitespace(values)
     longest = max((len(word) for word in null_words), default=0)
     # Only short cells can be null words: titles and descriptions are spared the lowering.

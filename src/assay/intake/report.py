@@ -72,16 +72,14 @@ class IntakeReport:
         for row in rows:
             cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
             lines.append("  ".join(cells).rstrip())
-        held = ", ".join(f"{name} {n:,}" for name, n in self.rows.items())
-        return [*lines, "", f"Snapshot {self.snapshot_id}: {held}."]
+        held = ", ".join(f"{n:,} {name}" for name, n in self.rows.items())
+        return [*lines, "", f"Snapshot {self.snapshot_id} holds {held}."]
 
     def _asides(self) -> list[str]:
-        lines = [f"{n:,} earlier rows of {name} were replaced by newer ones." for name, n in self.replaced.items()]
+        lines = [f"Earlier rows of {name} replaced by newer ones: {n:,}." for name, n in self.replaced.items()]
         for o in self.orphans:
-            lines.append(
-                f"{o.rows:,} rows of {o.table} name {o.identifiers:,} {o.parent} that are not there ({o.column}): "
-                f"{o.done}."
-            )
+            what = f"{_n(o.rows, 'row')} of {o.table} with a {o.column} that is not in {o.parent}"
+            lines.append(f"{what} ({o.identifiers:,} different): {o.done}.")
         if self.unmatched_files:
             lines.append(f"Files that no source of the mapping takes: {', '.join(self.unmatched_files[:10])}.")
         if self.unmatched_sources:
@@ -91,15 +89,25 @@ class IntakeReport:
     def _why(self) -> list[str]:
         if not self.reasons:
             return ["Nothing was rejected."]
-        lines = ["", "Why rows and cells were not taken:"]
-        for r in self.reasons[:_SHOWN_REASONS]:
-            what = {"row": "rows", "cell": "cells", "superseded": "rows"}[r.kind]
-            column = f" {r.column}" if r.column else ""
-            value = "" if r.example_value is None else f" {_short(r.example_value)!r}"
-            lines.append(f"  {r.n:>9,} {what} of {r.source}/{r.table}{column}: {r.reason}; allowed: {r.allowed}")
-            lines.append(f"{'':>12}e.g. {r.example_file}:{r.example_line}{value}")
-        hidden = len(self.reasons) - _SHOWN_REASONS
-        return [*lines, f"  … and {hidden} more reasons."] if hidden > 0 else lines
+        return ["", "Why rows and cells were not taken:", *reason_lines(self.reasons)]
+
+
+def reason_lines(reasons: tuple[ReasonCount, ...]) -> list[str]:
+    """The commonest reasons, each with its count and one example."""
+    lines = []
+    for r in reasons[:_SHOWN_REASONS]:
+        what = "cell" if r.kind == "cell" else "row"
+        column = f" {r.column}" if r.column else ""
+        value = "" if r.example_value is None else f" {_short(r.example_value)!r}"
+        place = f"{r.source}/{r.table}{column}"
+        lines.append(f"  {_n(r.n, what):>15} of {place}: {r.reason}; allowed: {r.allowed}")
+        lines.append(f"{'':>18}e.g. {r.example_file}:{r.example_line}{value}")
+    hidden = len(reasons) - _SHOWN_REASONS
+    return [*lines, f"  … and {hidden} more reasons."] if hidden > 0 else lines
+
+
+def _n(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _short(value: str) -> str:

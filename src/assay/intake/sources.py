@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from assay.engine.folders import outside
 from assay.intake.batches import Reader
 from assay.intake.columnar import read_parquet
 from assay.intake.databases import is_address, read_postgres, read_sqlite, without_password
 from assay.intake.delimited import read_delimited
 from assay.intake.jsonlines import read_jsonlines
 from assay.intake.mapping import MarketMapping, SourceMapping
-from assay.intake.streams import TextStream, known_encoding, open_file, packing_of
+from assay.intake.streams import TextStream, known_encoding, open_file, open_text, packing_of, unreadable
 from assay.market.errors import CallerError, OutsideError
 
 _SUFFIXES = {
@@ -101,7 +100,7 @@ def _places(source: Path | str, mapping: MarketMapping) -> list[Place]:
     except FileNotFoundError as error:
         raise CallerError(f"There is no file or folder {path}; check the path.", where={"file": str(path)}) from error
     except OSError as error:
-        raise outside(error, path) from error
+        raise unreadable(error, path) from error
     return _file(path, mapping)
 
 
@@ -124,7 +123,7 @@ def _folder(folder: Path) -> list[Place]:
     try:
         next(iter(folder.iterdir()), None)
     except OSError as error:
-        raise outside(error, folder) from error
+        raise unreadable(error, folder) from error
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not _is_hidden(p.relative_to(folder)))
     if not files:
         raise CallerError(
@@ -166,7 +165,7 @@ def open_place(place: Place, source: SourceMapping, *, encoding: str | None, eve
     if form == "parquet":
         return Opened(read_parquet(place.path, needed))
     stated = encoding or source.encoding
-    stream = TextStream(place.path, known_encoding(stated) if stated else None)
+    stream = open_text(place.path, known_encoding(stated) if stated else None)
     try:
         if form == "jsonl":
             return Opened(read_jsonlines(stream, needed), stream)
@@ -183,7 +182,7 @@ def format_of(path: Path) -> str:
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:
-        raise outside(error, path) from error
+        raise unreadable(error, path) from error
     for magic, name in _MAGIC.items():
         if start.startswith(magic):
             return name

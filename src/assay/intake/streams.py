@@ -18,12 +18,14 @@ SAMPLE_BYTES = 1 << 20
 
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _UNREADABLE = {
-    b"PK\x03\x04": "zip",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
-    b"7z\xbc\xaf": "7z",
-    b"\xd0\xcf\x11\xe0": "xls",
+    b"PK\x03\x04": "a zip file or an Excel workbook",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"7z\xbc\xaf": "a 7z file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
 }
+# Unpacked piece by piece, so that what stands before a break is still read and counted.
+_PIECE = 1 << 18
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # A tenth of zero bytes on one side of every pair is Western text in UTF-16; a quarter is certain.
 _ZEROS_OF_UTF16 = 0.25
@@ -53,6 +55,7 @@ class TextStream:
     _decoder: codecs.IncrementalDecoder | None = field(init=False, default=None)
     _head: bytes = field(init=False, default=b"")
     _old_mac: bool = field(init=False, default=False)
+    _broken: BrokenStream | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._raw = open_file(self.path)
@@ -64,7 +67,7 @@ class TextStream:
     def _prepare(self) -> None:
         sample = self._head
         mark = next(((bom, name) for bom, name in _BOMS if sample.startswith(bom)), None)
-        encoding = mark[1] if mark else self.encoding or guess_wide(sample) or "utf-8"
+        self.encoding = encoding = mark[1] if mark else self.encoding or guess_wide(sample) or "utf-8"
         self._head = sample[len(mark[0]) :] if mark else sample
         if codecs.lookup(encoding).name != "utf-8":
             self._decoder = codecs.getincrementaldecoder(encoding)("assay-mark")
@@ -99,12 +102,25 @@ class TextStream:
         self._raw.close()
 
     def _take(self, n_bytes: int) -> bytes:
-        try:
-            return bytes(self._bytes.read(n_bytes))
-        except OSError as error:
-            if error.errno:
-                raise outside(error, self.path) from error
-            raise BrokenStream(str(error)) from error
+        """Up to so many bytes of the unpacked file; where it breaks, what stands before that, and then BrokenStream."""
+        if self._broken is not None:
+            raise self._broken
+        pieces, n_taken = [], 0
+        while n_taken < n_bytes:
+            try:
+                piece = bytes(self._bytes.read(min(_PIECE, n_bytes)))
+            except OSError as error:
+                if error.errno:
+                    raise unreadable(error, self.path) from error
+                self._broken = BrokenStream(str(error))
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            n_taken += len(piece)
+        if self._broken is not None and not pieces:
+            raise self._broken
+        return b"".join(pieces)
 
     def _recode(self, raw: bytes, *, last: bool = False) -> bytes:
         if self._decoder is None:
@@ -113,6 +129,14 @@ class TextStream:
 
     def _with_line_ends(self, text: bytes) -> bytes:
         return text.replace(b"\r", b"\n") if self._old_mac else text
+
+
+def open_text(path: Path, encoding: str | None) -> TextStream:
+    """A TextStream of the file; OutsideError when not even its start can be unpacked."""
+    try:
+        return TextStream(path, encoding)
+    except BrokenStream as error:
+        raise broken_file(path, str(error), 0) from error
 
 
 def open_file(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -127,17 +151,27 @@ def open_file(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
             start = file.read(8)
         handle = pa.OSFile(str(path))
     except OSError as error:
-        raise outside(error, path) from error
+        raise unreadable(error, path) from error
     packed = next((name for magic, name in _UNREADABLE.items() if start.startswith(magic)), None)
     if packed:
         raise CallerError(
-            f"{path} is a {packed} file; unpack or export it first: CSV, TSV, JSON lines and Parquet are read, "
+            f"{path.name} is {packed}; unpack or export it first: CSV, TSV, JSON lines and Parquet are read, "
             "plain or packed with gzip or zstd.",
             where={"file": str(path)},
             value=packed,
             allowed="gzip, zstd",
         )
     return handle
+
+
+def unreadable(error: OSError, path: Path) -> OutsideError:
+    """An operating system error while reading, as one sentence with what would help."""
+    if isinstance(error, PermissionError):
+        return OutsideError(
+            f"Cannot read {path}: permission is denied; get the right to read it, or name another file.",
+            where={"file": str(path)},
+        )
+    return outside(error, path)
 
 
 def packing_of(path: Path) -> str | None:

@@ -25,10 +25,10 @@ from assay.intake.mapping_file import load_mapping
 from assay.intake.parts import MARKS, Part
 from assay.intake.reading import Reading
 from assay.intake.rejects import Rejects, Where
-from assay.intake.report import IntakeReport, Orphans, SourceTable
+from assay.intake.report import IntakeReport, Orphans, SourceTable, reason_lines
 from assay.intake.settling import Loser, Settling
 from assay.intake.sources import Plan, plan_reading
-from assay.market.errors import AssayError, OutsideError
+from assay.market.errors import AssayError, CallerError, OutsideError
 from assay.market.tables import TABLES
 
 _LATER_ROW = ("a later row of the same key stands", "one row per key; the later one wins")
@@ -127,6 +127,7 @@ class _Intake:
                     self._settle(engine, name)
             rows = self._store(engine)
         self._check_sums()
+        self._check_kept()
         self.reading.rejects.close()
         return self._commit(rows)
 
@@ -184,7 +185,7 @@ class _Intake:
             for loser in settling.reject(found):
                 self._lost(settling.table.name, loser, "row", why)
         elif parent == "merchants":
-            done = "each got a row in merchants with nothing but its identifier"
+            done = "each identifier got a row in merchants with nothing else in it"
             self._stubs.append(missing.rename(merchant_id=column) if column != "merchant_id" else missing)
         self.orphans.append(Orphans(settling.table.name, column, parent, n_rows, n_ids, done))
 
@@ -234,6 +235,18 @@ class _Intake:
                 raise AssayError(
                     f"Intake of {name} counted {kept} rows as kept, and {standing} stand; please report this."
                 )
+
+    def _check_kept(self) -> None:
+        """An intake that keeps nothing must not put an empty market in the place of a full one."""
+        if any(tally.kept for tally in self.reading.tallies.values()):
+            return
+        n_read = sum(tally.read for tally in self.reading.tallies.values())
+        why = "\n".join(reason_lines(self.reading.rejects.reasons()[:5]))
+        raise CallerError(
+            f"Nothing was kept of {n_read:,} rows, and the market is as it was; correct the mapping or the data:\n"
+            f"{why}",
+            where={"mapping": self.reading.mapping.name},
+        )
 
     def _commit(self, rows: dict[str, int]) -> IntakeReport:
         parent = self.base.id if self.base else None
