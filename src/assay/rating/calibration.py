@@ -9,7 +9,7 @@ merchants, widened by a binomial interval where a block rests on few merchants.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,22 +52,29 @@ class _Sample:
     labels: Floats
     weights: Floats
     merchants: Codes
-
-    @property
-    def enough(self) -> bool:
-        return len(self.labels) >= LEAST_SAMPLED and self.labels.sum() >= LEAST_SAMPLED_COUNTERFEITS
+    enough: bool
 
 
-def calibrate(examples: Examples, totals: npt.ArrayLike, *, seed: int = 1, intervals: bool = True) -> CalibrationTable:
+def calibrate(
+    examples: Examples,
+    totals: npt.ArrayLike,
+    *,
+    seed: int = 1,
+    intervals: bool = True,
+    from_sample: bool | None = None,
+) -> CalibrationTable:
     """The calibration table of out-of-fold `totals` (one per example, whole points).
 
     The curve's shape comes from every row at its weight; its level from the sampled verdicts where there are at least
     100 with 20 counterfeit, else from the verdicts at hand, and `rests_on` says which. `intervals=False` skips the
-    bootstrap and sets low and high to the points themselves.
+    bootstrap and sets low and high to the points themselves; `from_sample` decides where the level comes from in place
+    of the counts, so that the folds of one market are calibrated alike.
     """
     at = np.asarray(totals, dtype=np.int64)
     binned = _bin(examples, at)
     sample = _sample(examples, at)
+    if from_sample is not None:
+        sample = replace(sample, enough=from_sample)
     knots, level = _curve(binned, np.ones(binned.every.shape[0]))
     shift, slope = _recalibration(sample, knots, level) if sample.enough else (0.0, 1.0)
     line = shift + slope * level
@@ -96,11 +103,16 @@ def _bin(examples: Examples, totals: Ints) -> _Binned:
     )
 
 
+def enough_sampled(examples: Examples) -> bool:
+    """Whether the sampled verdicts can set the level: 100 or more, 20 or more of them counterfeit."""
+    labels = examples.sampled_labels[examples.sampled]
+    return bool(len(labels) >= LEAST_SAMPLED and labels.sum() >= LEAST_SAMPLED_COUNTERFEITS)
+
+
 def _sample(examples: Examples, totals: Ints) -> _Sample:
     rows = np.flatnonzero(examples.sampled)
-    return _Sample(
-        totals[rows], examples.sampled_labels[rows], 1.0 / examples.inclusion[rows], examples.merchants[rows]
-    )
+    labels, weights = examples.sampled_labels[rows], 1.0 / examples.inclusion[rows]
+    return _Sample(totals[rows], labels, weights, examples.merchants[rows], enough_sampled(examples))
 
 
 def _curve(binned: _Binned, multiplicity: Floats) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from assay.rating.calibration import LEAST_SAMPLED, LEAST_SAMPLED_COUNTERFEITS, calibrate
+from assay.rating.calibration import LEAST_SAMPLED, LEAST_SAMPLED_COUNTERFEITS, calibrate, enough_sampled
 from assay.rating.examples import Bools, Examples
 from assay.rating.false_alarms import FalseAlarms, false_alarms
 from assay.rating.measures import (
@@ -133,8 +133,8 @@ def scored(examples: Examples, out_of_fold: OutOfFold) -> Scored:
 
 def _sampled(examples: Examples, rows: Scored, settings: EvaluationSettings) -> Figures | str:
     drawn = examples.sampled
-    n_counterfeit = int(examples.sampled_labels[drawn].sum())
-    if drawn.sum() < LEAST_SAMPLED or n_counterfeit < LEAST_SAMPLED_COUNTERFEITS:
+    if not enough_sampled(examples):
+        n_counterfeit = int(examples.sampled_labels[drawn].sum())
         return (
             f"{int(drawn.sum())} sampled verdicts with {n_counterfeit} counterfeit; "
             f"{LEAST_SAMPLED} with {LEAST_SAMPLED_COUNTERFEITS} are needed"

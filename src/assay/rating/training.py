@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from assay.rating.calibration import calibrate
+from assay.rating.calibration import calibrate, enough_sampled
 from assay.rating.card import describe
 from assay.rating.examples import Bools, Codes, Examples
 from assay.rating.model import MOST_TERM_POINTS, POINTS_PER_LOG_ODDS, Floats, Ints, Model, Term, TermTable, score_of
@@ -106,7 +106,7 @@ def train(
 def fit_folds(examples: Examples, settings: TrainingSettings) -> tuple[Model, ...]:
     """One uncalibrated model per fold, each trained on all other folds."""
     folds = range(int(examples.folds.max()) + 1)
-    return tuple(fit_tables(examples.take(examples.folds != fold), settings)[0] for fold in folds)
+    return tuple(fit_tables(examples, settings, np.flatnonzero(examples.folds != fold))[0] for fold in folds)
 
 
 def out_of_fold_scores(examples: Examples, fold_models: Sequence[Model]) -> OutOfFold:
@@ -116,9 +116,10 @@ def out_of_fold_scores(examples: Examples, fold_models: Sequence[Model]) -> OutO
     for fold, model in enumerate(fold_models):
         inside = examples.folds == fold
         totals[inside] = totals_of(model, examples.values.filter(pa.array(inside)))
+    bare, from_sample = examples.with_terms([]), enough_sampled(examples)
     for fold in np.unique(examples.folds):
         inside = examples.folds == fold
-        table = calibrate(examples.take(~inside), totals[~inside], intervals=False)
+        table = calibrate(bare.take(~inside), totals[~inside], intervals=False, from_sample=from_sample)
         score_points[inside] = Model(examples.kind, 0, (), table).score_points(totals[inside])[0]
     return OutOfFold(totals, score_points)
 
@@ -130,10 +131,16 @@ def totals_of(model: Model, values: pa.Table) -> Ints:
     return np.concatenate(parts).astype(np.int64) if parts else np.zeros(0, dtype=np.int64)
 
 
-def fit_tables(examples: Examples, settings: TrainingSettings) -> tuple[Model, dict[str, Any]]:
-    """An uncalibrated model of whole points, and what is worth saying of the fit (rows, rounding error)."""
-    rows, weights = training_rows(examples, settings)
-    picked = examples.take(rows)
+def fit_tables(
+    examples: Examples, settings: TrainingSettings, among: Codes | None = None
+) -> tuple[Model, dict[str, Any]]:
+    """An uncalibrated model of whole points, and what is worth saying of the fit (rows, rounding error).
+
+    `among` are the rows to learn from, all when None. Signal values are copied only for the rows picked of them.
+    """
+    among = np.arange(len(examples)) if among is None else among
+    rows, weights = training_rows(examples.with_terms([]).take(among), settings)
+    picked = examples.take(among[rows])
     matrix = picked.matrix()
     machine = _machine(examples.terms, settings)
     with warnings.catch_warnings():
