@@ -3,8 +3,11 @@
 import sys
 from pathlib import Path
 
-# Tests share builders (`from tests.engines import assert_same_rows`), whichever way pytest was started.
+import pytest
+
+# Tests share builders (such as those of tests/engines.py), whichever way pytest was started.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+pytest.register_assert_rewrite("tests.engines")
 
 from tests.engines import (  # noqa: E402, F401
     duckdb_engine,

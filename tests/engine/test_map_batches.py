@@ -11,12 +11,12 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.engine import kernels
+from tests.engines import assert_same_rows
 
 from assay.engine import Engine, EngineSettings, open_engine
 from assay.engine.tasks import ROWS_PER_GROUP, ROWS_WORTH_A_WORKER
 from assay.market.errors import AssayError, CallerError, OutsideError
-from tests.engine import kernels
-from tests.engines import assert_same_rows
 
 
 def numbers(folder: Path, n: int, rows_per_group: int = 1_000) -> Path:
@@ -30,7 +30,7 @@ def ran(engine: Engine, source: Path, function, schema: pa.Schema, target: Path)
     return engine.collect(engine.read(target))
 
 
-@pytest.mark.parametrize("rows_per_group", [7, 1_000, 100_000])
+@pytest.mark.parametrize("rows_per_group", [100, 100_000])
 def test_every_row_comes_through_however_the_batches_are_cut(engine, tmp_path, rows_per_group):
     out = ran(engine, numbers(tmp_path, 3_000, rows_per_group), kernels.doubled, kernels.DOUBLED, tmp_path / "out")
     assert sorted(out["twice"].to_pylist()) == [2 * k for k in range(3_000)]
@@ -172,7 +172,8 @@ from assay.engine import EngineSettings, open_engine
 class Add:
     amount: int
     def __call__(self, batch):
-        return pa.record_batch([pc.add(batch.column("k"), self.amount), pa.array([os.getpid()] * batch.num_rows)], schema=SCHEMA)
+        process = pa.array([os.getpid()] * batch.num_rows)
+        return pa.record_batch([pc.add(batch.column("k"), self.amount), process], schema=SCHEMA)
 
 SCHEMA = pa.schema([("k", pa.int64()), ("process", pa.int64())])
 folder = Path(sys.argv[1])

@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.engine.engine import BatchFunction, Engine, EngineSettings
-from assay.engine.faults import GuardedFunction, out_of_memory, system_fault
+from assay.engine.faults import GuardedFunction, must_exist, out_of_memory, system_fault
 from assay.engine.folders import whole_folder
+from assay.engine.queries import query_text
 from assay.engine.storage import storage_schema
 from assay.engine.tasks import ROWS_PER_GROUP, Source, WorkerLimits, run_tasks, stop_workers
 from assay.market.errors import OutsideError
@@ -43,12 +44,15 @@ class EmbeddedEngine(Engine):
         )
         # The machine's own time zone would move the borders of days, and so every truncation.
         self.connection.raw_sql("SET TimeZone = 'UTC'")
+        # Its own progress bar goes to the terminal, over ours.
+        self.connection.raw_sql("SET enable_progress_bar = false")
         # Spark's name for reading hexadecimal digits; ops.md5_fraction calls it on every engine.
         self.connection.raw_sql(
             "CREATE TEMP MACRO conv(digits, from_base, to_base) AS CAST(CAST('0x' || digits AS BIGINT) AS VARCHAR)"
         )
 
     def read(self, path: Path) -> ir.Table:
+        must_exist(path)
         pattern = glob.escape(str(path)) + ("/*.parquet" if path.is_dir() else "")
         name = f"read_{uuid4().hex[:12]}"
         self._files[name] = path
@@ -71,10 +75,9 @@ class EmbeddedEngine(Engine):
     def _stored(self, expression: ir.Table) -> str:
         """The query of an expression, every column cast to the type it is stored with (no cost where it has it)."""
         types = ibis.Schema.from_pyarrow(storage_schema(expression))
-        self.connection._run_pre_execute_hooks(expression)
         kind = self.connection.compiler.type_mapper.to_string
         columns = (f"CAST({_identifier(n)} AS {kind(dtype)}) AS {_identifier(n)}" for n, dtype in types.items())
-        return f"SELECT {', '.join(columns)} FROM ({self.connection.compile(expression)})"
+        return f"SELECT {', '.join(columns)} FROM ({query_text(self.connection, expression)})"
 
     def map_batches(self, expression: ir.Table, function: BatchFunction, schema: pa.Schema, path: Path) -> None:
         guarded = GuardedFunction(function, storage_schema(expression), schema)

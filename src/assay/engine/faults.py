@@ -32,6 +32,12 @@ _SYSTEM_FAULTS = {
 _MARK = "@@assay-batch@@"
 
 
+def must_exist(path: Path) -> None:
+    """OutsideError when nothing stands at a path: engines say so late, or each in its own way."""
+    if not path.exists():
+        raise outside(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)), path)
+
+
 def system_fault(message: str, path: Path) -> OutsideError | None:
     """The operating system's fault that an engine's message speaks of; None when it speaks of none."""
     for words, number in _SYSTEM_FAULTS.items():

@@ -7,6 +7,7 @@ same path as the driver.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,9 @@ import pyarrow.parquet as pq
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from assay.engine.engine import BatchFunction, Engine, EngineSettings
-from assay.engine.faults import GuardedFunction, batch_fault, no_server, out_of_memory, system_fault
+from assay.engine.faults import GuardedFunction, batch_fault, must_exist, no_server, out_of_memory, system_fault
 from assay.engine.folders import whole_folder
+from assay.engine.queries import query_text
 from assay.engine.sessions import start_session
 from assay.engine.storage import storage_schema
 
@@ -41,14 +43,16 @@ class SparkEngine(Engine):
     def __init__(self, url: str, settings: EngineSettings) -> None:
         super().__init__(settings)
         self.url = url
+        self.session: Any = None
         try:
-            self.session: Any = start_session(url, settings, self.scratch)
+            self.session = start_session(url, settings, self.scratch)
         except BaseException:
-            super().close()
+            self.close()
             raise
         self.connection: Any = ibis.pyspark.connect(self.session)
 
     def read(self, path: Path) -> ir.Table:
+        must_exist(path)
         with self._faults(path):
             return self.connection.read_parquet(_address(path), table_name=f"read_{uuid4().hex[:12]}")
 
@@ -73,9 +77,8 @@ class SparkEngine(Engine):
         """The expression as a Spark frame, every column cast to the type it is stored with."""
         fields = from_arrow_schema(schema).fields
         kinds = {_identifier(field.name): field.dataType.simpleString() for field in fields}
-        self.connection._run_pre_execute_hooks(expression)
         columns = (f"CAST({name} AS {kind}) AS {name}" for name, kind in kinds.items())
-        return self.session.sql(self.connection.compile(expression)).selectExpr(*columns)
+        return self.session.sql(query_text(self.connection, expression)).selectExpr(*columns)
 
     def map_batches(self, expression: ir.Table, function: BatchFunction, schema: pa.Schema, path: Path) -> None:
         takes = storage_schema(expression)
@@ -89,7 +92,12 @@ class SparkEngine(Engine):
     def collect(self, expression: ir.Table) -> pa.Table:
         schema = storage_schema(expression)
         with self._faults(self.scratch):
-            return self._stored(expression, schema).toArrow().cast(schema)
+            frame = self._stored(expression, schema)
+            with warnings.catch_warnings():
+                # Pyspark leaves the socket that it reads the rows from to the garbage collector.
+                warnings.simplefilter("ignore", ResourceWarning)
+                rows = frame.toArrow()
+            return rows.cast(schema)
 
     def table(self, rows: pa.Table, name: str) -> ir.Table:
         view = f"{name}_{uuid4().hex[:12]}"
@@ -116,7 +124,8 @@ class SparkEngine(Engine):
         return fault or error
 
     def _close(self) -> None:
-        self.session.stop()
+        if self.session is not None:
+            self.session.stop()
 
 
 class _Stream:

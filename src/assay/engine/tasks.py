@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from joblib import Parallel, delayed
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from assay.engine.faults import GuardedFunction, batch_fault, lost_worker
@@ -89,7 +89,10 @@ def run_tasks(
 
 def stop_workers() -> None:
     """Ends the worker processes, if any run."""
-    get_reusable_executor().shutdown(wait=True)
+    # The public way to the executor would start one where none runs.
+    executor = reusable_executor._executor
+    if executor is not None:
+        executor.shutdown(wait=True)
 
 
 def _results(tasks: Sequence[_Task], n_workers: int) -> Iterator[int]:
