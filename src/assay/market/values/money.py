@@ -11,7 +11,7 @@ from assay.market.values import currencies, numeric
 from assay.market.values.currencies import Sign
 from assay.market.values.hints import NO_HINTS, Hints
 from assay.market.values.numeric import NUMBER, Lone, UnreadableNumber
-from assay.market.values.refusal import refuse
+from assay.market.values.refusal import refuse, shown
 from assay.market.values.rule import Example, Rule
 
 # 10**14 minor units are about the dearest thing offered in any currency (an aircraft in rupiah), exact in float64,
@@ -41,7 +41,8 @@ _CHINESE = re.compile(r"[起万亿萬億个個件台双套瓶售价]")
 _JAPANESE = re.compile(r"[\u3040-\u30ff]")  # hiragana and katakana
 # one number with at most one grouping mark and two decimals
 _USUAL = re.compile(r"(\D*)(\d{1,3}(?:([.,])\d{3})(?:\3\d{3}){0,3}|\d{1,12})(?:(?!\3)([.,])(\d\d))?(\D*)")
-_NEGATIVE = re.compile(r"[-–—(]")
+# a minus or an accountant's bracket at either end of the text beside the number; inside it, it is part of a word
+_NEGATIVE = re.compile(r"\s*[-–—(]|.*[-–—(]\s*$", re.DOTALL)
 
 
 class Money(NamedTuple):
@@ -192,7 +193,7 @@ def _signs(around: tuple[str, ...]) -> tuple[tuple[Sign, ...], bool, int]:
     for place, written in enumerate(around):
         words = _NO_CENTS.sub("", written) if place == len(around) - 1 else written
         words = words.casefold()
-        if _NEGATIVE.search(words):
+        if _NEGATIVE.match(words):
             raise ValueError("is negative")
         without = _FROM.sub(" ", words)
         says_from = says_from or without != words
@@ -203,7 +204,7 @@ def _signs(around: tuple[str, ...]) -> tuple[tuple[Sign, ...], bool, int]:
             continue
         sign = currencies.sign(without.strip(","))
         if sign is None:
-            raise ValueError(f"holds {without!r}, which is no currency")
+            raise ValueError(f"holds {shown(without)}, which is no currency")
         signs.append(sign)
     return tuple(signs), says_from, factor
 
