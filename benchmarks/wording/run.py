@@ -218,9 +218,7 @@ def _nicknames(book: BrandBook, hosts: Hosts) -> dict[str, Any]:
     syllables = ["xi", "ao", "qu", "zhen", "liu", "fei", "tang", "wu"]
     aliases = {}
     for index, brand in enumerate(brands):
-        aliases[index] = "".join(
-            chance.choice(["xi", "ao", "qu", "zhen", "liu", "fei", "tang", "wu"]) for _ in range(3)
-        ) + str(index)
+        aliases[index] = "".join(chance.choice(syllables) for _ in range(3)) + str(index)
         brands[index] = Brand(brand.name, brand.owner, brand.surfaces, (aliases[index],), brand.is_word)
     named = brand_book(brands, book.vocabulary)
     written = [(brand, before + aliases[brand] + after) for brand, before, after in hosts]
@@ -239,7 +237,7 @@ def speed(book: BrandBook, titles: list[str], fields: list[str | None]) -> dict[
     attacked = [title for _, title in _attacked(book, titles)]
     nulls = pa.nulls(len(titles), pa.string())
     columns = [pa.array(map(str, range(len(titles)))), pa.array(titles), pa.array(fields, pa.string()), nulls]
-    batch = pa.RecordBatch.from_arrays(columns, names=["listing_id", "title", "brand", "head"])
+    batch = pa.RecordBatch.from_arrays(columns, names=["listing_id", "title", "brand", "description"])
 
     def tricks(texts: Sequence[str]) -> None:
         reading = read(texts)

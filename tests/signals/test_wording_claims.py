@@ -85,10 +85,21 @@ SAYS_GENUINE = {
     "fr": ["authentique", "ce n'est pas une contrefaçon", "pas un faux"],
     "pt": ["é original", "não é falso", "produto autêntico"],
 }
-SAYS_NOTHING = ["", "nice colour", "fake leather but fine", "faux cuir de qualité", "Is it fake?", "是正品吗？", "Это оригинал?", "worried it might be fake",
-                "I don't know if it is original", "came in the original box", "not in original packaging", "echt gut", "真的很好", "假发很好看",
-                "оригинальная упаковка", "en su caja original", "Originalverpackung beschädigt", "fake nails look great", "too small",
-                "wrong size", "настоящая кожа", "really good", "is this original or fake?", "genuine leather", "copy paper arrived"]  # fmt: skip
+SAYS_NOTHING = [
+    *("", "nice colour", "fake leather but fine", "faux cuir de qualité", "Is it fake?", "是正品吗？", "Это оригинал?"),
+    *("worried it might be fake", "I don't know if it is original", "came in the original box", "really good"),
+    *(
+        "not in original packaging",
+        "echt gut",
+        "真的很好",
+        "假发很好看",
+        "оригинальная упаковка",
+        "en su caja original",
+    ),
+    *("Originalverpackung beschädigt", "fake nails look great", "too small", "wrong size", "настоящая кожа"),
+    *("is this original or fake?", "genuine leather", "copy paper arrived", "faux-fur coat", "reviews seem fake"),
+    *("I got a fake from another shop", "La piel falsa es suave", "评论像假的", "replica of the tower in the set"),
+]
 
 
 def _cases(table: dict[str, list[str]]) -> list:

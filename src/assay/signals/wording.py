@@ -14,6 +14,7 @@ from assay.engine import Market, Workspace, ops
 from assay.signals.outcome import columns_of, computable
 from assay.signals.signal import Direction, Row, Signal
 from assay.signals.spelling import Brand, BrandBook, Usage, learned_book, stated_book
+from assay.signals.spelling.alphabet import INVISIBLE, alphabet, codes
 from assay.signals.titles import SCHEMA, TitleReader
 
 # What a buyer sees before scrolling; longer texts cost time in proportion.
@@ -82,8 +83,14 @@ def _evasive(row: Row) -> str:
     span, brand = row["wording_evasive__span"], row["wording_evasive__brand"]
     if not span:
         return "Every brand that is named is written as it writes itself."
-    where = row["wording_evasive__place"]
-    return f"The {where} writes “{span}”, which reads as {brand}; it is written {row['wording_evasive__trick']}."
+    where, shown = row["wording_evasive__place"], _shown(span)
+    return f"The {where} writes “{shown}”, which reads as {brand}; it is written {row['wording_evasive__trick']}."
+
+
+def _shown(span: str) -> str:
+    """The span with what cannot be seen spelt out: `Nor‹U+200B›vane`."""
+    hidden = alphabet().kind[codes(span)] == INVISIBLE
+    return "".join(f"‹U+{ord(c):04X}›" if hide else c for c, hide in zip(span, hidden.tolist(), strict=True))
 
 
 def _alias(row: Row) -> str:
