@@ -28,7 +28,9 @@ _ORDINARY_TEXT = """
     watch shoes bag bags shirt dress ring necklace earrings bracelet lamp light table chair mug sticker poster wall car
     auto bike toys games book books music world art craft handmade design designer designs house garden kitchen tools
     digital electronics power smart mini max plus pro one first generic unbranded other others none unknown various
-    multi assorted na oem no not applicable brand non branded местный другой нет без бренда 其他 无 无品牌 its the and
+    multi assorted na oem no not applicable brand non branded местный другой нет без бренда 其他 无 无品牌
+    a an and are as at be by can do for from go he her his i if in is it me my of off on or our out she so that the
+    this to up us we with you your its
 """
 ORDINARY = frozenset(_ORDINARY_TEXT.split())
 """Words that describe goods. A brand value among them does not say whose goods they are."""
