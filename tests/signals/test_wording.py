@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.signals.markets import brand, listing, merchant
+from tests.signals.markets import brand, by_id, listing, make_market, merchant
 
+from assay.engine import Workspace
 from assay.signals import wording
 from assay.signals.signal import discrepancies
 from assay.signals.slang import SAID, replica_slang
@@ -158,3 +159,18 @@ def test_ordinary_titles_of_a_real_marketplace_raise_at_most_one_alarm_in_a_thou
     alarms = {found.row for found in disguises} | {s.row for s in replica_slang(titles) if s.value == SAID}
     assert len(book.brands) > 800
     assert len(alarms) <= len(titles) / 1000
+
+
+def test_both_engines_learn_the_same_book_and_give_the_same_rows(duckdb_engine, sail_engine, tmp_path):
+    rows = [listing(title=f"Norvane runner {i}", brand="Norvane", merchant_id=f"M{i % 3}") for i in range(6)]
+    rows += [
+        listing(title="N0rvane réplica", description="d" * 399 + "é鞋\u200bx"),
+        listing(title=None, brand="无品牌", merchant_id="M2"),
+    ]
+    tables = {"listings": rows, "merchants": [merchant(f"M{i}") for i in (0, 1, 2)]}
+    found = []
+    for name, engine in (("duckdb", duckdb_engine), ("sail", sail_engine)):
+        market = make_market(engine, tmp_path / f"market_{name}", **tables)
+        work = Workspace(engine, tmp_path / f"work_{name}")
+        found.append(by_id(engine.collect(wording.measure(market, work)), "listing_id"))
+    assert found[0] == found[1]
