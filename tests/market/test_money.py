@@ -42,6 +42,7 @@ READ = [
     ("CHF 1'234.50", Hints(), 123450, "CHF"),
     ("199,- kr", Hints(currency="NOK"), 19900, "NOK"),
     ("12.– €", Hints(), 1200, "EUR"),
+    ("12:- kr", Hints(currency="SEK"), 1200, "SEK"),
     ("R$ 1.234,56", Hints(), 123456, "BRL"),
     ("C $220.00", Hints(), 22000, "CAD"),
     ("HK$1,200", Hints(), 120000, "HKD"),

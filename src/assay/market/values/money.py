@@ -34,7 +34,7 @@ _IDLE = re.compile(
     r"|\b(?:incl(?:\.|uding)? (?:vat|tax)|inkl\.? mwst|ttc)\b\.?"
     r"|/\s*(?:(?:ea|each|pc|pcs|piece|unit|stück)\b|[件个個只台双套瓶])|价格|售价|到手价|含税|:",
 )
-_NO_CENTS = re.compile(r"^[.,]?[-–—](?=\D*$)")  # "12,-" and "12.–" in German and Nordic prices
+_NO_CENTS = re.compile(r"^[.,:][-–—](?=\D*$)")  # "12,-", "12.–" and "12:-" in German and Nordic prices
 _MYRIADS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 # words that tell whose ¥ it is
 _CHINESE = re.compile(r"[起万亿萬億个個件台双套瓶售价]")
