@@ -67,7 +67,7 @@ def make_catalogue(rng: np.random.Generator) -> Catalogue:
     level = rng.normal(0, 0.35, len(brands)) + np.where(luxury, 0.9, -0.1)
     spread = np.array([float(row["price_spread"]) for row in categories])
     base = np.array([float(row["price_eur"]) for row in categories])
-    price = base[category] * np.exp(level[brand] * spread[category] * 1.6 + rng.normal(0, 0.22, n))
+    price = base[category] * np.exp(level[brand] * spread[category] * 1.6 + rng.normal(0, 0.32, n))
     weight = np.array([float(row["weight_g"]) for row in categories])[category] * np.exp(rng.normal(0, 0.12, n))
     share = popularity[brand] * rng.gamma(1.5, 1.0, n)
     return Catalogue(

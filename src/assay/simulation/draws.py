@@ -1,4 +1,4 @@
-"""Seeded draws: hashed keys for texts and pictures, stratified quantiles for marginals, Arrow text from numbers.
+"""Seeded draws: hashed keys for texts and pictures, whole shares of a total, Arrow text from numbers.
 
 A *key* is a 64-bit integer that stands for one source (a merchant's own hand, a supplier's album, a brand's studio).
 Whoever draws words or pictures from the same key gets the same ones, so that copying is a matter of sharing a key, and
@@ -24,7 +24,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 
 
-def key(*parts: Any) -> Keys:
+def key(*parts: npt.ArrayLike) -> Keys:
     """One 64-bit key per row from any number of integers or integer arrays (splitmix64, Steele et al. 2014)."""
     state: Any = np.uint64(0)
     with np.errstate(over="ignore"):
@@ -42,22 +42,9 @@ def unit(keys: Keys, slot: int) -> Floats:
     return np.asarray((key(keys, slot) >> np.uint64(11)) * 2.0**-53)
 
 
-def pick(keys: Keys, slot: int, n: Any) -> Ints:
+def pick(keys: Keys, slot: int, n: npt.ArrayLike) -> Ints:
     """An index in [0, n) for each key; `n` may be one number or an array."""
-    return np.asarray(unit(keys, slot) * n, dtype=np.int64)
-
-
-def stratified(rng: np.random.Generator, weights: npt.NDArray[Any]) -> Floats:
-    """Quantiles in (0, 1), one per row, so that the weighted distribution is uniform even when few rows hold the weight.
-
-    Independent draws would let the medians of a market swing with its fifty largest sellers.
-    """
-    order = rng.permutation(len(weights))
-    total = weights[order].astype(float)
-    middle = (np.cumsum(total) - total / 2) / total.sum()
-    quantiles = np.empty(len(weights))
-    quantiles[order] = middle
-    return quantiles
+    return np.asarray(unit(keys, slot) * np.asarray(n), dtype=np.int64)
 
 
 def split_total(total: int, weights: Floats, least: int = 0) -> Ints:
@@ -66,7 +53,7 @@ def split_total(total: int, weights: Floats, least: int = 0) -> Ints:
     if spare < 0:
         raise ValueError(f"cannot give {least} to each of {len(weights)} out of {total}")
     shares = spare * weights / weights.sum()
-    whole = np.floor(shares).astype(np.int64)
+    whole: Ints = np.floor(shares).astype(np.int64)
     rest = spare - int(whole.sum())
     whole[np.argsort(whole - shares, kind="stable")[:rest]] += 1
     return whole + least
@@ -100,7 +87,7 @@ def _fixed_text(cells: npt.NDArray[np.uint8]) -> pa.Array:
     return large if offsets[-1] > 2**31 - 1 else large.cast(pa.string())
 
 
-def where_valid(values: Any, valid: Flags) -> pa.Array:
+def where_valid(values: pa.Array | npt.NDArray[Any], valid: Flags) -> pa.Array:
     """An Arrow array of the values, null where not valid."""
     array = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
     return pa.compute.if_else(pa.array(valid), array, pa.scalar(None, array.type))

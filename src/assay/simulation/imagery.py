@@ -43,8 +43,8 @@ def images_table(rng: np.random.Generator, world: World, offers: Offers, chunk: 
 
 def _counts(rng: np.random.Generator, offers: Offers) -> Ints:
     n = len(offers)
-    none = rng.random(n) < 0.14 + 0.10 * offers.look
-    return np.where(none, 0, np.minimum(rng.geometric(0.86, n), _MAX_PICTURES))
+    none = rng.random(n) < 0.16 + 0.24 * offers.look
+    return np.where(none, 0, np.minimum(rng.geometric(0.80 + 0.15 * offers.look), _MAX_PICTURES))
 
 
 def _scenes(
@@ -59,6 +59,7 @@ def _scenes(
     studio = np.where(offers.is_fake, u < 0.12, u < 0.20)
     thief = offers.is_fake & (u > np.where(offers.trick == KIND["picture_thief"], 0.30, 0.92))
     album = offers.is_fake & ~thief & ~studio & (u < 0.12 + 0.5 * offers.loud)
+    album |= offers.alike & (u < 0.4)
     source = np.select([thief, album, studio, feed], [1, 2, 3, 4], 0)
     victim = np.where(thief, _victims(rng, offers), own_number)
     persona = shops.persona[offers.merchant]
@@ -71,14 +72,16 @@ def _scenes(
     feed_key = key(world.seed, 305, shops.supplier[offers.merchant], offers.product)
     stolen = key(world.seed, 306, victim)
     # The victim's own photograph is the scene that the thief shows: both are keyed by the victim's number.
-    mine = np.where(_is_robbed(offers, victim, thief), key(world.seed, 306, own_number), own)
+    robbed = np.isin(own_number, victim[thief])
+    source = np.where(robbed, 0, source)
+    mine = np.where(robbed, key(world.seed, 306, own_number), own)
     base = np.choose(source, [mine, stolen, album_key, studio_key, feed_key])
     edited = rng.random(len(row)) < np.where(source == 0, 0.0, np.where(source == 1, 0.55, 0.25))[row]
     return key(base[row], position), edited
 
 
 def _victims(rng: np.random.Generator, offers: Offers) -> Ints:
-    """For each listing the number of an honest listing of the same product in the chunk, or else of its brand's range."""
+    """For each listing the number of an honest one of the same product in the chunk, or else of a near one."""
     honest = np.flatnonzero(~offers.is_fake)
     honest = honest[np.argsort(offers.product[honest], kind="stable")]
     products = offers.product[honest]
@@ -87,11 +90,8 @@ def _victims(rng: np.random.Generator, offers: Offers) -> Ints:
     # Thieves take from a few good photographs per product, not from all alike.
     reach = np.maximum(np.minimum(high - low, 6), 1)
     chosen = np.minimum(low + (rng.random(len(offers)) * reach).astype(np.int64), len(honest) - 1)
-    return offers.number[honest[chosen]]
-
-
-def _is_robbed(offers: Offers, victim: Ints, thief: np.ndarray) -> np.ndarray:
-    return np.isin(offers.number, victim[thief])
+    victims: Ints = offers.number[honest[chosen]]
+    return victims
 
 
 def _words(keys: Keys, slot: int) -> np.ndarray:

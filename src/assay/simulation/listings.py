@@ -26,7 +26,8 @@ def minor_units(world: World, offers: Offers) -> Ints:
     price = world.catalogue.product_price_eur[offers.product] * offers.price_ratio
     money = np.round(price * PER_EUR[world.merchants.currency[offers.merchant]] * 100).astype(np.int64)
     ending = np.where(offers.number % 7 < 2, 90, 99)
-    return np.maximum(np.where(offers.number % 7 < 5, money // 100 * 100 + ending, money), 99)
+    whole: Ints = np.maximum(np.where(offers.number % 7 < 5, money // 100 * 100 + ending, money), 99)
+    return whole
 
 
 def listings_table(rng: np.random.Generator, world: World, offers: Offers, texts: Texts) -> pa.Table:
@@ -63,7 +64,7 @@ def listings_table(rng: np.random.Generator, world: World, offers: Offers, texts
             "removal_reason": where_valid(
                 pa.array(REMOVALS).take(pa.array(offers.removed_why)), ~np.isnan(offers.removed_days)
             ),
-            "n_edits": rng.poisson(0.15 + 0.7 * offers.look * np.where(offers.is_fake, 1.2, 1.0)),
+            "n_edits": rng.poisson(0.10 + 1.5 * offers.look),
         }
     )
 
@@ -71,8 +72,7 @@ def listings_table(rng: np.random.Generator, world: World, offers: Offers, texts
 def _brand_field(rng: np.random.Generator, world: World, offers: Offers, texts: Texts) -> pa.Array:
     """The brand as declared: often empty, and for a few counterfeits that name a brand in the title, another one."""
     n, settings = len(offers), world.settings
-    rise = (settings.brand_empty_fake_rate - settings.brand_empty_honest_rate) / settings.look_gap
-    empty = rng.random(n) < settings.brand_empty_honest_rate + rise * (offers.look - settings.honest_look_mean)
+    empty = rng.random(n) < settings.brand_empty_rate + settings.brand_empty_rise * offers.look
     other = (rng.random(n) < np.where(offers.is_fake, 0.05 * offers.loud, 0.002)) & texts.names_brand
     brand = np.where(other, rng.integers(0, len(world.catalogue.brands), n), offers.brand)
     return where_valid(world.catalogue.brand_names.take(pa.array(brand)), ~empty)
@@ -87,7 +87,7 @@ def _gtins(rng: np.random.Generator, world: World, offers: Offers) -> pa.Array:
     misread = wrong > 1 - np.where(offers.is_fake, 0.10 * offers.loud, 0.004)
     number = np.where(borrowed, gtins[rng.integers(0, len(gtins), n)], gtins[offers.product])
     number = np.where(misread, number // 10 * 10 + (number % 10 + rng.integers(1, 9, n)) % 10, number)
-    return where_valid(numbered("", number, 14), rng.random(n) < 0.52 - 0.42 * offers.look)
+    return where_valid(numbered("", number, 14), rng.random(n) < 0.60 - 0.56 * offers.look)
 
 
 def _attributes(rng: np.random.Generator, world: World, offers: Offers, texts: Texts) -> pa.Array:
@@ -118,7 +118,7 @@ def _beyond(rng: np.random.Generator, offers: Offers, value: pa.Array) -> pa.Arr
 
 def _ships_from(rng: np.random.Generator, world: World, offers: Offers) -> Ints:
     country = world.merchants.country[offers.merchant]
-    elsewhere = rng.random(len(offers)) < 0.03 + 0.22 * offers.look
+    elsewhere = rng.random(len(offers)) < 0.02 + 0.45 * offers.look
     return np.where(
         elsewhere,
         np.where(rng.random(len(offers)) < 0.6, _CHINA, rng.integers(0, len(COUNTRIES), len(offers))),

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -104,7 +105,7 @@ def _plain(settings: SimulationSettings) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 
 
-def _world(n_listings: int, seed: int, settings: SimulationSettings) -> tuple[World, Ints, Flags]:
+def _world(n_listings: int, seed: int, settings: SimulationSettings) -> tuple[World, npt.NDArray[np.int32], Flags]:
     """The fixed parts, and for each listing its merchant and whether it is counterfeit, in shuffled order."""
     rng = _generator(seed, 0)
     catalogue = make_catalogue(rng)
@@ -138,7 +139,7 @@ class _Chunk:
     tables: dict[str, pa.Table]
 
 
-def _chunks(world: World, merchant_of: Ints, is_fake: Flags, workers: int) -> Iterator[_Chunk]:
+def _chunks(world: World, merchant_of: npt.NDArray[np.int32], is_fake: Flags, workers: int) -> Iterator[_Chunk]:
     """Chunks in order, made ahead by threads; at most `workers` wait finished, which bounds the memory."""
     size = world.settings.chunk_listings
     starts = range(0, len(merchant_of), size)

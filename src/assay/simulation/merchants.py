@@ -206,7 +206,7 @@ def _ages(rng: np.random.Generator, look: Floats, n_fake: Ints, n_all: Ints, set
         (bad, n_fake, settings.fake_seller_age_median),
         (~bad, n_all, settings.honest_seller_age_median),
     ):
-        order = np.argsort(rng.normal(0, 0.35, int(mask.sum())) - look[mask], kind="stable")
+        order = np.argsort(rng.normal(0, 0.22, int(mask.sum())) - look[mask], kind="stable")
         quantile = np.empty(len(order))
         sorted_weight = weight[mask][order].astype(float)
         quantile[order] = (np.cumsum(sorted_weight) - sorted_weight / 2) / sorted_weight.sum()

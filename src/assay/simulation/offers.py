@@ -26,6 +26,11 @@ class World:
     n_accounts: int
 
     @property
+    def nameless(self) -> Flags:
+        """By category: whether goods are often sold under no brand at all."""
+        return np.array([float(row["luxury_rate"]) == 0 for row in self.catalogue.categories])
+
+    @property
     def as_of(self) -> float:
         """The instant the market is looked at, in epoch seconds."""
         return self.settings.as_of.timestamp()
@@ -41,6 +46,7 @@ class Offers:
     trick: Ints  # index into merchants.KINDS: how this counterfeit (or honest listing) is offered
     look: Floats
     loud: Floats  # 0 for honest listings
+    alike: Flags  # genuine, but offered by a counterfeit seller just like its counterfeits
     category: Ints
     product: Ints
     brand: Ints
@@ -62,7 +68,8 @@ def make_offers(rng: np.random.Generator, world: World, first: int, merchant: In
     """The chunk that starts at listing number `first`, given whose each listing is and whether it is counterfeit."""
     n = len(merchant)
     shops, settings = world.merchants, world.settings
-    look = _looks(rng, world, merchant, is_fake)
+    alike = ~is_fake & shops.is_adversary[merchant] & (rng.random(n) < settings.alike_beside_rate)
+    look = _looks(rng, world, merchant, is_fake | alike)
     loud = np.where(is_fake, rng.beta(1.6, 1.3, n), 0.0)
     trick = shops.kind[merchant]
     trick = np.where(is_fake & (trick == KIND["mixed_seller"]), rng.choice(MIXED_TRICKS, n, p=_MIXED_RATES), trick)
@@ -81,6 +88,7 @@ def make_offers(rng: np.random.Generator, world: World, first: int, merchant: In
         trick=trick,
         look=look,
         loud=loud,
+        alike=alike,
         category=category,
         product=product,
         brand=world.catalogue.product_brand[product],
@@ -93,9 +101,9 @@ def make_offers(rng: np.random.Generator, world: World, first: int, merchant: In
     )
 
 
-def _looks(rng: np.random.Generator, world: World, merchant: Ints, is_fake: Flags) -> Floats:
+def _looks(rng: np.random.Generator, world: World, merchant: Ints, as_fake: Flags) -> Floats:
     n, settings = len(merchant), world.settings
-    own = np.where(is_fake, rng.beta(*settings.fake_look, n), rng.beta(*settings.honest_look, n))
+    own = np.where(as_fake, rng.beta(*settings.fake_look, n), rng.beta(*settings.honest_look, n))
     share = settings.merchant_look_share
     return share * world.merchants.look[merchant] + (1 - share) * own
 
@@ -109,10 +117,10 @@ def _goods(rng: np.random.Generator, world: World, merchant: Ints) -> tuple[Ints
 
 
 def _ages(rng: np.random.Generator, shops: Merchants, merchant: Ints, look: Floats) -> Floats:
-    """Days since each listing went live: fresh or settled, never older than the shop, never younger than its closure."""
+    """Days since each listing went live: fresh or settled, within the life of its shop."""
     n = len(merchant)
-    fresh = rng.random(n) < 0.06 + 0.95 * look
-    age = np.where(fresh, 4.0 * np.exp(rng.normal(0, 1.0, n)), 205.0 * np.exp(rng.normal(0, 0.95, n)))
+    fresh = rng.random(n) < 0.03 + 1.15 * look
+    age = np.where(fresh, 6.3 * np.exp(rng.normal(0, 1.0, n)), 235.0 * np.exp(rng.normal(0, 0.95, n)))
     closed = shops.closed_days[merchant]
     opened = shops.age_days[merchant]
     age = np.where(age > opened - closed, (opened - closed) * rng.uniform(0.05, 1.0, n), age)
@@ -127,9 +135,9 @@ def _price_ratios(
     ordinary = np.exp(rng.normal(-0.06, 0.22, n))
     u = rng.random(n)
     dear_share = np.where(trick == KIND["dear_fake"], 0.55, 0.26) * look
-    cheap_share = np.where(trick == KIND["dear_fake"], 0.0, 0.42) * look
+    cheap_share = np.where(trick == KIND["dear_fake"], 0.0, 0.47) * look
     ratio = np.where(u < cheap_share, rng.uniform(0.14, 0.6, n), ordinary)
-    ratio = np.where(u > 1 - dear_share, np.exp(rng.normal(0.45, 0.25, n)), ratio)
+    ratio = np.where(u > 1 - dear_share, np.exp(rng.normal(0.85, 0.35, n)), ratio)
     ratio = np.where((trick == KIND["clearance"]) & (rng.random(n) < 0.6), rng.uniform(0.25, 0.75, n), ratio)
     ratio = np.where(trick == KIND["parallel_importer"], ratio * rng.uniform(0.72, 0.95, n), ratio)
     ratio = np.where(trick == KIND["second_hand"], ratio * rng.uniform(0.3, 0.8, n), ratio)

@@ -44,7 +44,7 @@ def reviews_table(rng: np.random.Generator, world: World, offers: Offers, trade:
 def _reviewed(rng: np.random.Generator, world: World, offers: Offers, trade: Trade) -> Flags:
     """Which orders are reviewed: some listings never are, whatever they sell."""
     settings = world.settings
-    open_to = unit(key(world.seed, 601, offers.number), 1) < 0.72
+    open_to = unit(key(world.seed, 601, offers.number), 1) < 0.85
     arrived = trade.delivered < world.as_of
     share = settings.reviews_per_listing / settings.orders_per_listing
     chance = share * len(trade.row) / max(1, int((open_to[trade.row] & arrived).sum()))
@@ -63,7 +63,7 @@ def _opinions(rng: np.random.Generator, world: World, offers: Offers, row: Ints)
     fake = u < says_fake[row]
     denied = ~fake & (u > 1 - 0.012 - 0.010 * offers.look[row])
     elsewhere = ~fake & ~denied & (u > 1 - 0.030)
-    worse = (0.10 * offers.loud + 0.04 * offers.look)[row]
+    worse = (0.06 * offers.loud + 0.14 * offers.look)[row]
     stars = _STARS[np.minimum(np.searchsorted(_HONEST_STARS, np.minimum(rng.random(n) + worse, 0.999)), 4)]
     stars = np.where(fake, np.where(rng.random(n) < 0.85, 1, 2), np.where(denied, 5, stars))
     sort = np.where(stars >= 4, _KIND["good"], np.where(stars == 3, _KIND["plain"], _KIND["bad"]))

@@ -36,22 +36,25 @@ class SimulationSettings:
 
     # Appearance: how fake-like a listing looks on its plain columns, 0 to 1 (Beta distributions, all tuned). The plain
     # columns depend on the truth through this number only, which is what makes the market hard.
-    fake_look: tuple[float, float] = (1.7, 1.3)
-    honest_look: tuple[float, float] = (0.45, 4.5)
-    merchant_look_share: float = 0.6  # how far a listing looks like the rest of its shop
-    lookalike_rate: float = 0.03  # honest shops that look like counterfeit sellers for innocent reasons
+    fake_look: tuple[float, float] = (5.0, 1.9)
+    honest_look: tuple[float, float] = (0.48, 4.6)
+    merchant_look_share: float = 0.2  # how far a listing looks like the rest of its shop
+    alike_beside_rate: float = (
+        0.12  # genuine goods of counterfeit sellers that are offered just like their counterfeits
+    )
+    lookalike_rate: float = 0.035  # honest shops that look like counterfeit sellers for innocent reasons
 
     # Ages, in days.
     fake_age_median: float = 9.0  # published
     honest_age_median: float = 146.0  # published (listings that are not counterfeit)
     fake_seller_age_median: float = 318.0  # published
-    honest_seller_age_median: float = 630.0  # published
+    honest_seller_age_median: float = 665.0  # of shops without counterfeits; published: 630 over honest listings
 
     # Plain columns.
-    brand_empty_honest_rate: float = 0.396  # published: 40.8 % of rows; 9.8 % fake when empty, 4.5 % when filled
-    brand_empty_fake_rate: float = 0.606  # from the same three figures by Bayes' rule
+    brand_empty_rate: float = 0.366  # of listings that do not look fake at all; published: 40.8 % of all rows
+    brand_empty_rise: float = 0.345  # with look; published: 9.8 % fake when empty, 4.5 % when filled
     fake_dearer: float = 833.0 / 733.0  # published: median price of counterfeits over the median of all listings
-    fake_dearer_share: float = 0.3  # tuned: part of that gap made by the asking price; the goods chosen make the rest
+    fake_dearer_share: float = 0.1  # tuned: part of that gap made by the asking price; the goods chosen make the rest
 
     # Volume.
     orders_per_listing: float = 3.5
@@ -68,13 +71,3 @@ class SimulationSettings:
 
     # Cost: listings generated at a time. Part of the seed's meaning: another value gives another market.
     chunk_listings: int = 200_000
-
-    @property
-    def honest_look_mean(self) -> float:
-        """Mean look of ordinary honest listings."""
-        return self.honest_look[0] / sum(self.honest_look)
-
-    @property
-    def look_gap(self) -> float:
-        """Difference in mean look between counterfeit and ordinary honest listings."""
-        return self.fake_look[0] / sum(self.fake_look) - self.honest_look_mean

@@ -25,7 +25,7 @@ REASONS = (
 )
 _FIRST_FAKE_REASON = 5
 _MOST_ORDERS = 1_500  # of one listing: keeps the tail within a chunk's memory
-_SPREAD = 1.75  # of log demand: a quarter of the listings then has a review (published: 24 %)
+_SPREAD = 1.6  # of log demand: a quarter of the listings then has a review (published: 24 %)
 
 
 ACCOUNT_DAYS, ACCOUNT_BEND = 6_000.0, 2.5  # age of the oldest account, and how much newer most of them are
@@ -74,7 +74,7 @@ def make_trade(rng: np.random.Generator, world: World, offers: Offers, chunk: in
 def _buyers(rng: np.random.Generator, world: World, days: Floats) -> Ints:
     """Accounts are numbered by age, so that nobody buys before registering; a few accounts buy often."""
     old_enough = 1 - np.minimum(days / ACCOUNT_DAYS, 0.98) ** (1 / ACCOUNT_BEND)
-    return (world.n_accounts * old_enough * rng.random(len(days)) ** 1.4).astype(np.int64)
+    return np.asarray(world.n_accounts * old_enough * rng.random(len(days)) ** 1.4, dtype=np.int64)
 
 
 def _counts(rng: np.random.Generator, world: World, offers: Offers) -> Ints:
@@ -87,7 +87,7 @@ def _counts(rng: np.random.Generator, world: World, offers: Offers) -> Ints:
     scale = settings.orders_per_listing * n / demand.sum()
     for _ in range(8):
         scale *= settings.orders_per_listing * n / np.minimum(demand * scale, _MOST_ORDERS).sum()
-    return rng.poisson(np.minimum(demand * scale, _MOST_ORDERS))
+    return np.asarray(rng.poisson(np.minimum(demand * scale, _MOST_ORDERS)), dtype=np.int64)
 
 
 def _refunds(
@@ -98,7 +98,7 @@ def _refunds(
     angry = np.where(offers.is_fake, 0.0, 0.0008 + 0.004 * world.merchants.angry[offers.merchant] + 0.002 * offers.look)
     u = rng.random(n)
     as_fake = u < (known + angry)[row]
-    other = ~as_fake & (u > 1 - (0.05 + 0.05 * offers.look)[row])
+    other = ~as_fake & (u > 1 - (0.04 + 0.14 * offers.look)[row])
     when = delivered + DAY * rng.gamma(2.0, 4.0, n)
     done = (as_fake | other) & (when < world.as_of)
     reason = np.where(

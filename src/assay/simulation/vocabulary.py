@@ -8,12 +8,11 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from assay.simulation.draws import Ints
+from assay.simulation.draws import Floats, Ints
 
 LANGUAGES = ("en", "zh", "ru", "es", "de")
 
@@ -35,9 +34,9 @@ class Pool:
     starts: Ints
     sizes: Ints
 
-    def take(self, group: Ints, fraction: Any) -> pa.Array:
+    def take(self, group: Ints, fraction: Floats) -> pa.Array:
         """For each row the phrase of its group at that fraction (0 to 1) of the group's list."""
-        index = self.starts[group] + (np.asarray(fraction) * self.sizes[group]).astype(np.int64)
+        index = self.starts[group] + (fraction * self.sizes[group]).astype(np.int64)
         return self.phrases.take(pa.array(index))
 
 

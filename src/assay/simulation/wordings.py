@@ -20,7 +20,7 @@ from assay.simulation.vocabulary import LANGUAGES, attribute_values, nouns, word
 OWN, FEED, CATALOGUE, SUPPLIER, GENERIC = range(5)
 
 SUPPLIER_VARIANTS = 3  # texts a producer circulates for one product
-GENERIC_VARIANTS = 60  # generic titles of one category and language
+GENERIC_VARIANTS = 12  # generic titles of one category and language; the first are used most
 HOT_RATE = 0.3  # share of those that counterfeit producers use; published: some templates are 100 % counterfeit
 
 
@@ -38,7 +38,7 @@ class Texts:
 
 def write_texts(rng: np.random.Generator, world: World, offers: Offers) -> Texts:
     """The texts of a chunk."""
-    source = _sources(rng, offers, world.merchants.supplier[offers.merchant] >= 0)
+    source = _sources(rng, world, offers)
     keys = _text_keys(rng, world, offers, source)
     language = world.merchants.language[offers.merchant]
     noun = nouns().take(offers.category * len(LANGUAGES) + language, unit(keys, 1))
@@ -57,11 +57,11 @@ def write_texts(rng: np.random.Generator, world: World, offers: Offers) -> Texts
         value=where_valid(value_a, (source == GENERIC) | (unit(keys, 5) < 0.6)),
         adjective=where_valid(
             wording()["adjectives"].take(language, unit(keys, 6)),
-            unit(keys, 7) < np.where(source == GENERIC, 0.3, 0.75),
+            unit(keys, 7) < np.where(source == GENERIC, 0.3, 0.85 - 0.5 * offers.look),
         ),
         tail=where_valid(
             wording()["tails"].take(language, unit(keys, 8)),
-            (source != GENERIC) & (unit(keys, 9) < 0.55 - 0.25 * offers.look),
+            (source != GENERIC) & (unit(keys, 9) < 0.65 - 0.6 * offers.look),
         ),
         flag=flag,
     )
@@ -70,15 +70,17 @@ def write_texts(rng: np.random.Generator, world: World, offers: Offers) -> Texts
     return Texts(title, description, language, value_a, value_b, names_brand)
 
 
-def _sources(rng: np.random.Generator, offers: Offers, has_feed: Flags) -> Ints:
+def _sources(rng: np.random.Generator, world: World, offers: Offers) -> Ints:
     n = len(offers)
     u = rng.random(n)
+    has_feed = world.merchants.supplier[offers.merchant] >= 0
     honest = np.where(u < 0.05, CATALOGUE, np.where(has_feed & (u > 0.45), FEED, OWN))
     honest = np.where((u > 0.05) & (u < 0.07 + 0.05 * offers.look), GENERIC, honest)
     honest = np.where((offers.trick == KIND["generic_goods"]) & (u < 0.7), GENERIC, honest)
-    copied = 0.15 + 0.55 * offers.loud
-    fake = np.where(u < copied, SUPPLIER, np.where(u > 0.90, GENERIC, np.where(u > 0.82, CATALOGUE, OWN)))
-    return np.where(offers.is_fake, fake, honest)
+    copied = 0.15 + 0.55 * np.where(offers.alike, 0.5, offers.loud)
+    generic = np.where(world.nameless[offers.category], 0.22, 0.04)
+    fake = np.where(u < copied, SUPPLIER, np.where(u > 1 - generic, GENERIC, np.where(u > 0.70, CATALOGUE, OWN)))
+    return np.where(offers.is_fake | offers.alike, fake, honest)
 
 
 def _text_keys(rng: np.random.Generator, world: World, offers: Offers, source: Ints) -> Keys:
@@ -101,8 +103,14 @@ def _generic_keys(rng: np.random.Generator, world: World, offers: Offers) -> Key
     chosen = np.zeros(len(offers), dtype=np.uint64)
     found = np.zeros(len(offers), dtype=bool)
     language = world.merchants.language[offers.merchant]
-    for _ in range(6):  # five redraws leave the wrong sort in at most 0.7^6 = 12 % of the hot and none of the others
-        draw = key(world.seed, 206, offers.category, language, rng.integers(0, GENERIC_VARIANTS, len(offers)))
+    for _ in range(6):  # leaves the wrong sort in 0.7^6 = 12 % of the hot and almost none of the others
+        draw = key(
+            world.seed,
+            206,
+            offers.category,
+            language,
+            (GENERIC_VARIANTS * rng.random(len(offers)) ** 2).astype(np.int64),
+        )
         fits = (unit(draw, 1) < HOT_RATE) == wants_hot
         chosen = np.where(found, chosen, draw)
         found |= fits
@@ -188,10 +196,14 @@ def _descriptions(
     sentences = [
         opening,
         words["quality"].take(language, unit(keys, 12)),
-        where_valid(words["quality"].take(language, unit(keys, 13)), unit(keys, 14) < 0.6),
+        where_valid(
+            words["quality"].take(language, (unit(keys, 12) + 0.2 + 0.6 * unit(keys, 13)) % 1.0), unit(keys, 14) < 0.6
+        ),
         where_valid(words["evasive"].take(language, unit(keys, 15)), evasive),
         words["terms"].take(language, unit(reference, 2)),
-        where_valid(words["terms"].take(language, unit(keys, 16)), unit(keys, 17) < 0.5),
+        where_valid(
+            words["terms"].take(language, (unit(reference, 2) + 0.2 + 0.6 * unit(keys, 16)) % 1.0), unit(keys, 17) < 0.5
+        ),
         where_valid(number, unit(reference, 3) < 0.4),
     ]
     text = pc.binary_join_element_wise(*sentences, " ", null_handling="skip")
