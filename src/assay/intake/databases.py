@@ -102,14 +102,16 @@ def read_postgres(address: str, query: str | None) -> Reader:
         ) from error
     try:
         connection = psycopg.connect(address)
+    except psycopg.Error as error:
+        raise OutsideError(f"{shown} cannot be reached: {_one_line(error)}.", where={"source": shown}) from error
+    try:
         connection.read_only = True
         cursor = connection.cursor(name="assay_intake")
         cursor.execute(query)
         description = cursor.description
-    except (psycopg.errors.SyntaxErrorOrAccessRuleViolation, psycopg.ProgrammingError) as error:
-        raise CallerError(f"{shown} cannot answer {query!r}: {_one_line(error)}.", value=query) from error
     except psycopg.Error as error:
-        raise OutsideError(f"{shown} cannot be reached: {_one_line(error)}.", where={"source": shown}) from error
+        connection.close()
+        raise CallerError(f"{shown} cannot answer {query!r}: {_one_line(error)}.", value=query) from error
     columns = unique_names([column.name for column in description])
     return Reader(columns, _postgres_batches(connection, cursor, columns, shown))
 

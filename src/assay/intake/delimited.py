@@ -63,11 +63,13 @@ class Delimited:
 
     def _block(self, buffer: bytes, ended: bool) -> tuple[int, list[Batch]]:
         """Whole records at the start of the buffer: how many bytes they take, and their rows."""
-        batches = []
         used, fault = (0, 0) if self.careful else sound_bytes(buffer, self.delimiter, ended)
-        if used:
-            batches.append(self._fast(buffer[:used]) or self._careful(buffer[:used], True)[1])
-            self._advance(buffer[:used])
+        fast = self._fast(buffer[:used]) if used else None
+        if fast is None and used:
+            # The careful path must see the rest as well: where it takes up a broken record anew, records end elsewhere.
+            used, fault = 0, 0
+        self._advance(buffer[:used])
+        batches = [] if fast is None else [fast]
         stuck = fault < len(buffer) or len(buffer) - used > MAX_RECORD
         if used < len(buffer) and (ended or stuck):
             n_bytes, batch = self._careful(buffer[used:], ended)
