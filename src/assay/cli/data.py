@@ -17,7 +17,9 @@ from assay.intake import IntakeReport
 # Large enough that every adversary and every signal shows, small enough for three minutes on two cores.
 DEMO_LISTINGS = 40_000
 
-intake_group = typer.Typer(help="Takes files and databases into a market, and looks at them first.", no_args_is_help=True)
+intake_group = typer.Typer(
+    help="Takes files and databases into a market, and looks at them first.", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +48,9 @@ def simulate(
     out.print(f"Next: assay train {made.market} --out {to}/model")
 
 
-@intake_group.command("run", epilog="Example: `assay intake run ebay.csv --mapping examples/ebay_medical.toml --out market`")
+@intake_group.command(
+    "run", epilog="Example: `assay intake run ebay.csv --mapping examples/ebay_medical.toml --out market`"
+)
 def run_intake(
     sources: Annotated[list[str], typer.Argument(help="Files, folders or database addresses.")],
     mapping: Annotated[Path, typer.Option(help="TOML mapping from source columns to market columns.")],
@@ -65,7 +69,7 @@ def run_intake(
 
 
 def _say_intake(report: IntakeReport, to: Path) -> None:
-    out.print(report.summary(), markup=False)
+    out.print(report.text(), markup=False)
     out.print(f"Next: assay rate {to} --out run")
 
 
@@ -111,7 +115,7 @@ def demo(
     say_figures(trained.evaluation)
     out.print()
     say_run(rated, run)
-    worst = pipeline.top_listing(rated)
+    worst = pipeline.top_ids(rated, "listing", 1)[0]
     say_table(
         f"\nDone in {time.perf_counter() - started:.0f} seconds. Look at",
         ["", ""],

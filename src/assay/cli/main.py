@@ -6,7 +6,6 @@ import sys
 import traceback
 
 import typer
-from click.exceptions import Abort, ClickException, Exit
 
 from assay.cli import analysis, data, models, signals
 from assay.cli.console import say_error
@@ -34,22 +33,19 @@ def main(arguments: list[str]) -> int:
     """Runs one command line and gives its exit code; no traceback for what is not our fault."""
     as_json = "--json" in arguments
     try:
-        result = app(arguments, standalone_mode=False)
+        app(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
     except AssayError as error:
         say_error(error, as_json=as_json)
         return error.exit_code
-    except Exit as stop:
-        return stop.exit_code
-    except (Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         sys.stderr.write("Stopped. What was in force before stays in force.\n")
         return 130
-    except ClickException as error:
-        error.show()
-        return 2
     except BrokenPipeError:
         return 0
     except Exception:
         traceback.print_exc()
         sys.stderr.write("This is a fault in Assay, not in your data; please report it with the lines above.\n")
         return 1
-    return result if isinstance(result, int) else 0
+    return 0

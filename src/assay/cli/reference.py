@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
-import click
 import typer.main
 
 from assay.cli.main import app
@@ -57,27 +57,21 @@ def commands_page() -> str:
     return head + "\n".join(_command_sections(root, "assay"))
 
 
-def _command_sections(command: click.Command, path: str) -> list[str]:
-    sections = []
-    if isinstance(command, click.Group):
-        for name in command.list_commands(click.Context(command)):
-            found = command.get_command(click.Context(command), name)
-            assert found is not None
-            sections += _command_sections(found, f"{path} {name}")
-        return sections
+def _command_sections(command: Any, path: str) -> list[str]:  # noqa: ANN401 - typer keeps its command classes private
+    if hasattr(command, "commands"):
+        return [part for name, found in command.commands.items() for part in _command_sections(found, f"{path} {name}")]
     lines = [f"\n## {path}\n", (command.help or "").strip(), ""]
     if command.epilog:
         lines += [command.epilog.strip(), ""]
     lines += ["| parameter | meaning |", "|---|---|"]
-    lines += [_parameter_row(parameter) for parameter in command.params]
-    return [*sections, "\n".join(lines)]
+    return ["\n".join([*lines, *(_parameter_row(parameter) for parameter in command.params)])]
 
 
-def _parameter_row(parameter: click.Parameter) -> str:
-    if isinstance(parameter, click.Option):
-        names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-        return f"| {names} | {_one_line(parameter.help)} |"
-    return f"| `{parameter.human_readable_name}` | {_one_line(getattr(parameter, 'help', None))} |"
+def _parameter_row(parameter: Any) -> str:  # noqa: ANN401 - as above
+    names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+    if parameter.param_type_name == "argument":
+        names = f"`{parameter.human_readable_name}`"
+    return f"| {names} | {_one_line(getattr(parameter, 'help', None))} |"
 
 
 def _one_line(text: str | None) -> str:

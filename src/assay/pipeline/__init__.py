@@ -12,7 +12,7 @@
 from assay.intake import inspect, intake
 from assay.pipeline.explaining import Explanation, explain
 from assay.pipeline.rating import rate
-from assay.pipeline.reporting import report
+from assay.pipeline.reporting import report, top_ids
 from assay.pipeline.runs import AT_RISK_SCORE, RED_FLAG_SCORE, Run, open_run
 from assay.pipeline.training import TrainedMarket, TrainingOptions, evaluate_market, train_market
 from assay.simulation import SimulatedMarket, SimulationSettings, simulate
@@ -34,5 +34,6 @@ __all__ = [
     "rate",
     "report",
     "simulate",
+    "top_ids",
     "train_market",
 ]

@@ -101,7 +101,6 @@ def _rate_into(folder: Path, market: Market, market_folder: Path, signals: Measu
     work = Workspace(market.engine, folder)
     goods = score_listings(work, signals, models.listing)
     merchants = score_merchants(work, market, signals, goods, models)
-    shutil.rmtree(folder / "merchant_scores")
     _discrepancies(work, signals, goods, merchants)
     for name in ("signals_listings", "signals_merchants"):
         link_folder(signals.folder / name, folder / name)
@@ -126,13 +125,14 @@ def score_merchants(
     work: Workspace, market: Market, signals: MeasuredMarket, goods: ir.Table, models: Models
 ) -> ir.Table:
     """Scores and points of every merchant, with the plain numbers of its goods, as the step `scores_merchants`."""
-    frame = signals.merchants.left_join(merchant_goods(goods, models.listing), "merchant_id").drop("merchant_id_right")
+    said_by_goods = merchant_goods(goods, models.listing)
+    numbers = plain_numbers(goods, market.table("listings"))
+    frame = signals.merchants
+    for part in (said_by_goods, numbers):
+        frame = frame.left_join(part, "merchant_id").drop("merchant_id_right")
     scorer = Scorer(models.merchant, MERCHANT_KEYS)
     columns = [name for name in scorer.needs if name in frame.columns]
-    scores = work.map_step("merchant_scores", frame.select(columns), scorer, scorer.schema)
-    numbers = plain_numbers(goods, market.table("listings"))
-    joined = scores.left_join(numbers, "merchant_id").drop("merchant_id_right")
-    return work.step("scores_merchants", joined.order_by("merchant_id"), ordered=True)
+    return work.map_step("scores_merchants", frame.select(columns).order_by("merchant_id"), scorer, scorer.schema)
 
 
 @dataclass(frozen=True, slots=True)

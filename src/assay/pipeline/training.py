@@ -125,8 +125,8 @@ def listing_examples(market: Market, signals: MeasuredMarket, options: TrainingO
         "merchant_size",
         *(term.column for term in every),
     ]
-    narrow = described.select([name for name in kept if name in described.columns])
-    rows = market.engine.collect(sample_rows(narrow, options.most_examples))
+    narrow = described.select([name for name in dict.fromkeys(kept) if name in described.columns])
+    rows = market.engine.collect(sample_rows(market.engine, narrow, options.most_examples))
     return read_examples(rows.sort_by("listing_id"), every, verdicts_only=options.verdicts_only)
 
 

@@ -102,13 +102,15 @@ def _present(parts: Iterable[ir.Table | None]) -> list[ir.Table]:
 
 
 def _wide(work: Workspace, name: str, rows: ir.Table, parts: list[ir.Table], key: str) -> ir.Table:
-    """`rows` with the columns of every part, joined on `key` a few parts at a time."""
+    """`rows` with the columns of every part, joined on `key` a few parts at a time; the last step is called `name`."""
     table = rows
-    for start in range(0, max(len(parts), 1), FAMILIES_PER_JOIN):
-        for part in parts[start : start + FAMILIES_PER_JOIN]:
+    while parts:
+        for part in parts[:FAMILIES_PER_JOIN]:
             table = table.left_join(_rounded(part), key).drop(f"{key}_right")
-        table = work.step(f"{name}_{start // FAMILIES_PER_JOIN}", table)
-    return table
+        parts = parts[FAMILIES_PER_JOIN:]
+        if parts:
+            table = work.step(f"{name}_before_{len(parts)}", table)
+    return work.step(name, table)
 
 
 def _rounded(part: ir.Table) -> ir.Table:
