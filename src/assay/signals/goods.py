@@ -6,33 +6,70 @@ import string
 
 import ibis
 import ibis.expr.types as ir
+from ibis import _
 
 from assay.engine import Market, Workspace
+from assay.market import TABLES
 from assay.signals.brand_lists import FOLD_SCHEMA, brand_lists, entries, fold_brands, known_names
 from assay.signals.outcome import once
 
 _CELL_KEY = ("brand", "category", "currency")
-# Columns of a catalogue product that signals compare with, by the name they get beside a listing.
-_PRODUCT = {
-    "product_model": "model",
-    "list_price": "list_price",
-    "list_currency": "currency",
-    "catalogue": "attributes",
-    "catalogue_weight_g": "weight_g",
-    "catalogue_origin": "origin",
-}
+# Columns of `listings` that families read beside what is found out here; long texts are left where they are.
+_CARRIED = ("listing_id", "merchant_id", "category", "price", "currency", "gtin", "attributes", "ships_from")
+_CARRIED_PLAIN = ("listed_at", "removed_at", "n_edits", "quantity")
 
 
 def goods(market: Market, work: Workspace) -> ir.Table:
-    """Every listing with its cell: all columns of `listings`, and those of `cells` that say what is offered.
+    """What every listing offers, one row each; made once per run, so that families do not join the same things again.
 
-    `cell` numbers brand x category x currency, `category_cell` category x currency (both from 1); `brand_id` is null
-    when the brand field is empty or names no brand of the table `brands`. An expression, not a step.
+    From `listings`: listing_id, merchant_id, category, price, currency, gtin, attributes, ships_from, listed_at,
+    removed_at, n_edits, quantity, title_length and description_length (characters). Found out: `cell` (number of brand
+    x category x currency, from 1; `with_cell_facts` gives the rest), `category_cell` (category x currency), `brand_id`
+    (null when the brand field is empty or names no brand of the table `brands`), `model` (`model_key` of what is
+    stated, else of the catalogue's product; ""), `product` (number for `with_product_facts`), `gtin_brand_id` (brand
+    of the catalogue's product with that GTIN), `unauthorised` (1 when the brand keeps a list of authorised merchants
+    and this one is not on it, 0 when it is, else null).
     """
+    return once(work, "goods", lambda: _goods(market, work))
+
+
+def _goods(market: Market, work: Workspace) -> ir.Table:
     listings = market.table("listings")
-    found = cells(market, work).rename({f"{name}_": name for name in _CELL_KEY})
+    found = cells(market, work).select(
+        *("cell", "category_cell", "brand_id", "has_list"), **{f"{name}_": name for name in _CELL_KEY}
+    )
     keyed = [listings[name].fill_null("") == found[f"{name}_"] for name in _CELL_KEY]
-    return listings.left_join(found, keyed).drop(*(f"{name}_" for name in _CELL_KEY))
+    table = listings.left_join(found, keyed)
+    table = _with_authorisation(_with_product(table, market, work), market, work)
+    return table.select(
+        *_CARRIED,
+        *_CARRIED_PLAIN,
+        *("cell", "category_cell", "brand_id", "model", "product", "gtin_brand_id", "unauthorised"),
+        title_length=table.title.length().cast("int32"),
+        description_length=table.description.length().cast("int32"),
+    )
+
+
+def with_cell_facts(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
+    """Adds brand_key ("" without a brand), brand_name, is_luxury and rights_holder of each listing's cell."""
+    known = cells(market, work)
+    facts = known.group_by(facts_of=known.cell).agg(
+        brand_key=known.brand_key.min(),
+        brand_name=known.brand_name.min(),
+        is_luxury=known.is_luxury.max(),
+        rights_holder=known.rights_holder.min(),
+    )
+    return table.left_join(facts, table.cell == facts.facts_of).drop("facts_of")
+
+
+def with_product_facts(table: ir.Table, market: Market, work: Workspace, *names: str) -> ir.Table:
+    """Adds columns of the catalogue's product that a listing names, as `catalogue_<column>`; null without a product."""
+    if not market.has("products"):
+        kinds = {field.name: ibis.dtype(field.type) for field in TABLES["products"].schema}
+        return table.mutate(**{f"catalogue_{name}": ibis.null(kinds[name]) for name in names})
+    products = numbered_products(market, work)
+    facts = products.select(facts_of=products.product, **{f"catalogue_{name}": products[name] for name in names})
+    return table.left_join(facts, table.product == facts.facts_of).drop("facts_of")
 
 
 def cells(market: Market, work: Workspace) -> ir.Table:
@@ -77,18 +114,14 @@ def _brand_facts(market: Market, lists: ir.Table) -> ir.Table:
     return brands.left_join(authorised, "brand_id").drop("brand_id_right")
 
 
-def with_authorisation(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
-    """Adds `unauthorised`: 1 when the brand keeps a list and the merchant is not on it, 0 when it is, else null.
-
-    `table` has merchant_id and the columns of `goods`.
-    """
+def _with_authorisation(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
+    if not market.has("brands.authorised_merchants"):
+        return table.mutate(unauthorised=ibis.null("float64"))
     pairs = entries(brand_lists(market, work), "authorised").mutate(on_list=True)
     pairs = pairs.rename(listed_brand="brand_id", listed_merchant="value")
     joined = table.left_join(pairs, [table.brand_id == pairs.listed_brand, table.merchant_id == pairs.listed_merchant])
-    unauthorised = joined.has_list.fill_null(False).ifelse(
-        joined.on_list.isnull().ifelse(1.0, 0.0), ibis.null("float64")
-    )
-    return joined.mutate(unauthorised=unauthorised).drop("listed_brand", "listed_merchant", "on_list")
+    stands = joined.on_list.isnull().ifelse(1.0, 0.0)
+    return joined.mutate(unauthorised=joined.has_list.fill_null(False).ifelse(stands, ibis.null("float64")))
 
 
 def model_key(model: ir.StringValue) -> ir.StringValue:
@@ -99,50 +132,47 @@ def model_key(model: ir.StringValue) -> ir.StringValue:
     return model.translate(string.ascii_uppercase, string.ascii_lowercase).strip().fill_null("")
 
 
-def with_product(table: ir.Table, market: Market) -> ir.Table:
-    """Adds what the catalogue says of the product that a listing names by GTIN, else by brand and model.
-
-    New columns: product_id, gtin_brand_id (brand of the product with that GTIN), product_model, list_price,
-    list_currency, catalogue (attributes), catalogue_weight_g, catalogue_origin; all null when nothing is found. A GTIN
-    or a model that several products share finds nothing, and a GTIN of another brand than the one claimed finds only
-    gtin_brand_id: what is not certain is not compared.
-    """
-    table = _with_gtin_product(table, market)
-    table = _with_model_product(table, market)
-    claimed = table.brand_id.isnull() | (table.gtin_brand_id == table.brand_id)
-    by_gtin = claimed.fill_null(False).ifelse(table.gtin_product_id, ibis.null("string"))
-    table = table.mutate(product_id=ibis.coalesce(by_gtin, table.model_product_id))
-    table = table.drop("gtin_product_id", "model_product_id")
-    if not market.has("products"):
-        nulls = {name: ibis.null(_product_type(column)) for name, column in _PRODUCT.items()}
-        return table.mutate(**nulls)
+def numbered_products(market: Market, work: Workspace) -> ir.Table:
+    """The catalogue with a number for every product, which joins faster than its identifier."""
     products = market.table("products")
-    facts = products.select(found=products.product_id, **{name: products[old] for name, old in _PRODUCT.items()})
-    return table.left_join(facts, table.product_id == facts.found).drop("found")
+    number = ibis.row_number().over(order_by=products.product_id)
+    return once(work, "products", lambda: products.mutate(product=number, model_key=model_key(products.model)))
 
 
-def _product_type(column: str) -> str:
-    return {"list_price": "int64", "weight_g": "float64"}.get(column, "string")
+def _with_product(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
+    """Adds product, gtin_brand_id and model from the product that a listing names by GTIN, else by brand and model.
 
-
-def _with_gtin_product(table: ir.Table, market: Market) -> ir.Table:
-    if not market.has("products.gtin", "listings.gtin"):
-        return table.mutate(gtin_product_id=ibis.null("string"), gtin_brand_id=ibis.null("string"))
-    products = market.table("products").filter(lambda t: t.gtin.notnull())
-    unique = products.group_by(found_gtin=products.gtin).agg(
-        gtin_product_id=products.product_id.min(), gtin_brand_id=products.brand_id.min(), n_found=products.count()
+    A GTIN or a model that several products share finds nothing, and a GTIN of another brand than the one claimed finds
+    only gtin_brand_id: what is not certain is not compared.
+    """
+    stated = model_key(table.model)
+    if not market.has("products"):
+        nothing = {"product": ibis.null("int64"), "gtin_brand_id": ibis.null("string")}
+        return table.mutate(model_key=stated, **nothing).drop("model").rename(model="model_key")
+    products = numbered_products(market, work)
+    by_gtin = (
+        products.filter(products.gtin.notnull())
+        .group_by(found_gtin="gtin")
+        .agg(
+            gtin_product=_.product.min(),
+            gtin_model=_.model_key.min(),
+            gtin_brand_id=_.brand_id.min(),
+            n_found=_.count(),
+        )
     )
-    unique = unique.filter(unique.n_found == 1).drop("n_found")
-    return table.left_join(unique, table.gtin == unique.found_gtin).drop("found_gtin")
-
-
-def _with_model_product(table: ir.Table, market: Market) -> ir.Table:
-    if not market.has("products.model", "listings.model"):
-        return table.mutate(model_product_id=ibis.null("string"))
-    products = market.table("products").filter(lambda t: t.model.notnull())
-    unique = products.group_by(found_brand=products.brand_id, found_model=model_key(products.model)).agg(
-        model_product_id=products.product_id.min(), n_found=products.count()
+    by_gtin = by_gtin.filter(by_gtin.n_found == 1).drop("n_found")
+    by_model = (
+        products.filter(products.model_key != "")
+        .group_by(found_brand="brand_id", found_model="model_key")
+        .agg(model_product=_.product.min(), n_found_by_model=_.count())
     )
-    unique = unique.filter(unique.n_found == 1).drop("n_found")
-    found = [table.brand_id == unique.found_brand, model_key(table.model) == unique.found_model]
-    return table.left_join(unique, found).drop("found_brand", "found_model")
+    by_model = by_model.filter(by_model.n_found_by_model == 1).drop("n_found_by_model")
+    table = table.mutate(stated_model=stated).left_join(by_gtin, table.gtin == by_gtin.found_gtin)
+    table = table.left_join(
+        by_model, [table.brand_id == by_model.found_brand, table.stated_model == by_model.found_model]
+    )
+    is_claimed = (table.brand_id.isnull() | (table.gtin_brand_id == table.brand_id)).fill_null(False)
+    product = ibis.coalesce(is_claimed.ifelse(table.gtin_product, ibis.null("int64")), table.model_product)
+    gtin_model = is_claimed.ifelse(table.gtin_model, ibis.null("string"))
+    model = ibis.coalesce(table.stated_model.nullif(""), gtin_model, ibis.literal(""))
+    return table.mutate(product=product, model_=model).drop("model").rename(model="model_")

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace, ops
-from assay.signals.goods import goods, with_authorisation, with_product
+from assay.signals.goods import goods, with_cell_facts, with_product_facts
 from assay.signals.outcome import columns_of, computable
 from assay.signals.signal import Direction, Row, Signal
 
@@ -15,7 +15,10 @@ _MANY_EDITS = 5.0
 
 
 def measure(market: Market, work: Workspace) -> ir.Table | None:
-    """One row per listing with what its own columns and its merchant say; None when nothing can be measured."""
+    """One row per listing with what its own columns and its merchant say; None when nothing can be measured.
+
+    An expression over the goods, not a step: it costs less to compute than to read back.
+    """
     signals = computable(market, SIGNALS, "listing")
     if not signals:
         return None
@@ -23,11 +26,12 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     if market.has("listings.ships_from", "merchants.country"):
         table = _with_merchant_country(table, market)
     if market.has("listings.ships_from", "products.origin"):
-        table = _with_catalogue_origin(table, market)
+        table = _with_catalogue_origin(table, market, work)
     if market.has("brands.authorised_merchants"):
-        table = with_authorisation(table, market, work)
-        table = table.mutate(listing_authorised=table.unauthorised, listing_authorised__brand=table.brand_name)
-    return work.step("listings", columns_of(table, signals, "listing"))
+        table = with_cell_facts(table, market, work)
+        named = (table.unauthorised == 1.0).ifelse(table.brand_name, ibis.null("string"))
+        table = table.mutate(listing_authorised=table.unauthorised, listing_authorised__brand=named)
+    return columns_of(table, signals, "listing")
 
 
 def _with_plain_facts(table: ir.Table, market: Market) -> ir.Table:
@@ -36,8 +40,8 @@ def _with_plain_facts(table: ir.Table, market: Market) -> ir.Table:
         listing_age=(age >= 0).ifelse(age, ibis.null("float64")),
         listing_edits=table.n_edits,
         listing_quantity=table.quantity,
-        listing_title_length=table.title.length(),
-        listing_description_length=table.description.length(),
+        listing_title_length=table.title_length,
+        listing_description_length=table.description_length,
     )
 
 
@@ -51,8 +55,8 @@ def _with_merchant_country(table: ir.Table, market: Market) -> ir.Table:
     )
 
 
-def _with_catalogue_origin(table: ir.Table, market: Market) -> ir.Table:
-    table = with_product(table, market)
+def _with_catalogue_origin(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
+    table = with_product_facts(table, market, work, "origin")
     return table.mutate(
         listing_origin=ops.flag(table.ships_from != table.catalogue_origin),
         listing_origin__stated=table.ships_from,
@@ -85,10 +89,11 @@ def _origin_sentence(row: Row) -> str:
 
 
 def _authorised_sentence(row: Row) -> str:
-    names = "does not name" if row["listing_authorised"] else "names"
+    if not row["listing_authorised"]:
+        return "The brand's list of authorised merchants names this merchant."
     return (
-        f"Offered as {row['listing_authorised__brand']}; the brand's list of authorised merchants {names} this "
-        "merchant."
+        f"Offered as {row['listing_authorised__brand']}; the brand's list of authorised merchants does not "
+        "name this merchant."
     )
 
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace, ops
-from assay.signals.goods import goods, with_authorisation
+from assay.signals.goods import goods, with_cell_facts
 from assay.signals.merchant_signals import IDENTIFIERS, SIGNALS
 from assay.signals.outcome import columns_of, computable
 from assay.signals.rates import PRIOR_EVENTS, market_rates, shrunken
@@ -29,7 +29,7 @@ def measure_merchants(market: Market, work: Workspace) -> ir.Table | None:
     table = _with_account(market.table("merchants"), market)
     table = _with_range(table, market, work)
     if market.has("listings.listed_at"):
-        table = _with_burst(table, market)
+        table = _with_burst(table, market, work)
     if identifiers:
         table = _with_siblings(table, market, work, identifiers)
     return work.step("merchants", columns_of(table, signals, "merchant"))
@@ -54,7 +54,7 @@ def _with_account(table: ir.Table, market: Market) -> ir.Table:
 
 def _with_range(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
     """Adds what the merchant's listings add up to: size, brands, luxury brands, share without authorisation."""
-    offered = with_authorisation(goods(market, work), market, work)
+    offered = with_cell_facts(goods(market, work), market, work)
     live = until(market, offered.listed_at) & ~(offered.removed_at.notnull() & until(market, offered.removed_at))
     brands = offered.group_by("merchant_id", "brand_key", "is_luxury").agg(
         n=offered.count(),
@@ -84,9 +84,9 @@ def _with_range(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
     )
 
 
-def _with_burst(table: ir.Table, market: Market) -> ir.Table:
+def _with_burst(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
     """Adds the largest number of listings put up on one day (UTC), and its share of all."""
-    listings = market.table("listings")
+    listings = goods(market, work)
     listings = listings.filter(listings.listed_at.notnull() & until(market, listings.listed_at))
     day = (ops.epoch_seconds(listings.listed_at).cast("float64") / ops.SECONDS_PER_DAY).floor()
     days = listings.group_by(listings.merchant_id, day=day).agg(n=listings.count())

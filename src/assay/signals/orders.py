@@ -32,7 +32,7 @@ def measure_listings(market: Market, work: Workspace) -> ir.Table | None:
     signals = computable(market, SIGNALS, "listing")
     if not signals:
         return None
-    table = market.table("listings")
+    table = market.table("listings").select("listing_id")
     if market.has("orders"):
         table = _with_orders(market, work)
     if market.has("listing_stats"):

@@ -6,24 +6,23 @@ import ibis
 import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace, ops
-from assay.signals.goods import cells, model_key, with_product
+from assay.signals.goods import cells, with_product_facts
 from assay.signals.references import references, with_reference
 from assay.signals.sales import sales_by_origin
 
 
 def with_weight_gap(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
-    """Adds orders_weight_gap and its facts to listings with weight_g and weight_units (sums of their weighed parcels).
+    """Adds orders_weight_gap and its facts to goods with weight_g and weight_units (sums of their weighed parcels).
 
     The reference is the catalogue's weight, else the middle of the other merchants of the same brand, category and
     model; then n_merchants says how many. The category alone says too little about a weight.
     """
-    table = with_product(table, market)
-    model = ibis.coalesce(model_key(table.model).nullif(""), model_key(table.product_model))
     unit_g = ops.ratio(table.weight_g, table.weight_units)
-    table = table.mutate(stated_model=table.model, model=model, unit_g=unit_g, unit_log=unit_g.nullif(0.0).ln())
+    table = table.mutate(unit_g=unit_g, unit_log=unit_g.nullif(0.0).ln())
     weighed = table.filter(table.unit_log.notnull())
     observed = weighed.select("merchant_id", "cell", "model", category_cell=ibis.null("int64"), value=weighed.unit_log)
-    table = with_reference(table, references(work, "weight", observed, cells(market, work)))
+    usual = references(work, "weight", observed, cells(market, work))
+    table = with_product_facts(with_reference(table, usual), market, work, "weight_g")
     catalogue = table.catalogue_weight_g.nullif(0.0)
     reference_g = ibis.coalesce(catalogue, table.reference.exp())
     others = catalogue.isnull().ifelse(table.n_others, ibis.null("int64"))
@@ -36,31 +35,25 @@ def with_weight_gap(table: ir.Table, market: Market, work: Workspace) -> ir.Tabl
 
 
 def with_origin(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
-    """Adds orders_origin: the share of scanned parcels that were first scanned in another country than `ships_from`.
+    """Adds orders_origin to goods with their sales: the share of parcels first scanned outside `ships_from`.
 
     Null when no parcel was scanned or the listing does not say where it ships from.
     """
-    scans = sales_by_origin(market, work)
-    scans = scans.filter(scans.origin.notnull())
-    totals = scans.group_by(scanned_id=scans.listing_id).agg(
-        n_scanned=scans.n_orders.sum(), low=scans.origin.min(), high=scans.origin.max()
-    )
-    table = table.left_join(totals, table.listing_id == totals.scanned_id).drop("scanned_id")
-    at_home = _mixed_at_home(table, scans)
+    at_home = _mixed_at_home(table, sales_by_origin(market, work))
     table = table.left_join(at_home, table.listing_id == at_home.mixed_id).drop("mixed_id")
-    one_country = (table.low == table.ships_from).ifelse(table.n_scanned, 0)
-    n_home = (table.low == table.high).ifelse(one_country, table.n_home.fill_null(0))
+    one_country = (table.origin_low == table.ships_from).ifelse(table.n_scanned, 0)
+    n_home = (table.origin_low == table.origin_high).ifelse(one_country, table.n_home.fill_null(0))
     n_elsewhere = table.ships_from.isnull().ifelse(ibis.null("int64"), table.n_scanned - n_home)
     return table.mutate(
         orders_origin=ops.ratio(n_elsewhere, table.n_scanned),
         orders_origin__n_elsewhere=n_elsewhere.cast("int32"),
         orders_origin__n_scanned=table.n_scanned.cast("int32"),
-        orders_origin__claimed=table.ships_from,
+        orders_origin__claimed=(n_elsewhere > 0).ifelse(table.ships_from, ibis.null("string")),
     )
 
 
 def _mixed_at_home(table: ir.Table, scans: ir.Table) -> ir.Table:
     """Parcels from the stated country, for the few listings whose parcels come from several: mixed_id, n_home."""
-    mixed = table.filter(table.low != table.high).select(mixed_id="listing_id", claimed="ships_from")
+    mixed = table.filter(table.origin_low != table.origin_high).select(mixed_id="listing_id", claimed="ships_from")
     found = scans.join(mixed, [scans.listing_id == mixed.mixed_id, scans.origin == mixed.claimed])
     return found.select("mixed_id", n_home=found.n_orders)

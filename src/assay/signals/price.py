@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace
-from assay.signals.goods import cells, goods, model_key, with_authorisation, with_product
+from assay.signals.goods import cells, goods, with_cell_facts, with_product_facts
 from assay.signals.outcome import columns_of, computable
 from assay.signals.price_points import (
     USUAL_ENDING_SHARE,
@@ -42,36 +42,16 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     signals = computable(market, SIGNALS, "listing")
     if not signals:
         return None
-    priced = _priced(market, work)
-    learnt = reference_prices(priced, market, work)
-    found = references(work, "price", learnt, cells(market, work))
-    odd = with_odd_price(priced, work)
-    table = with_reference(odd, found)
+    offered = goods(market, work)
+    odd = with_odd_price(offered, work)
+    found = references(work, "price", reference_prices(offered, market, work), cells(market, work))
+    table = with_product_facts(odd, market, work, "list_price", "currency", "model")
+    table = with_reference(with_cell_facts(table, market, work), found)
+    table = table.mutate(log_price=table.price.nullif(0).cast("float64").ln())
     table = _with_gap(table.mutate(price_gap__basis=ibis.literal(basis(market))))
-    table = _with_authorised_gap(table, priced)
-    table = _with_repeated(table, odd)
-    return work.step("price", columns_of(_with_list_gap(table), signals, "listing"))
-
-
-def _priced(market: Market, work: Workspace) -> ir.Table:
-    table = with_product(with_authorisation(goods(market, work), market, work), market)
-    stated = table.price.nullif(0)
-    return table.select(
-        *(
-            "listing_id",
-            "merchant_id",
-            "price",
-            "currency",
-            "cell",
-            "category_cell",
-            "category",
-            "brand_key",
-            "brand_name",
-        ),
-        *("unauthorised", "list_price", "list_currency", "product_model"),
-        model=ibis.coalesce(model_key(table.model).nullif(""), model_key(table.product_model)),
-        log_price=stated.cast("float64").ln(),
-    )
+    table = _with_authorised_gap(table, offered)
+    table = _with_list_gap(_with_repeated(table, odd))
+    return work.step("price", columns_of(_with_names(table), signals, "listing"))
 
 
 def _with_gap(table: ir.Table) -> ir.Table:
@@ -80,8 +60,6 @@ def _with_gap(table: ir.Table) -> ir.Table:
         price_gap=gap,
         price_gap__price=table.price,
         price_gap__currency=table.currency,
-        price_gap__brand=table.brand_name.nullif(""),
-        price_gap__category=table.category,
         price_gap__reference=table.reference.exp().round().cast("int64"),
         price_gap__n_merchants=table.n_others.cast("int32"),
         price_gap__n_listings=table.n_sold.cast("int32"),
@@ -91,8 +69,8 @@ def _with_gap(table: ir.Table) -> ir.Table:
     )
 
 
-def _with_authorised_gap(table: ir.Table, priced: ir.Table) -> ir.Table:
-    official = authorised_prices(priced)
+def _with_authorised_gap(table: ir.Table, offered: ir.Table) -> ir.Table:
+    official = authorised_prices(offered)
     table = table.left_join(official, table.cell == official.authorised_cell).drop("authorised_cell")
     others = table.unauthorised == 1.0
     return table.mutate(
@@ -102,8 +80,8 @@ def _with_authorised_gap(table: ir.Table, priced: ir.Table) -> ir.Table:
     )
 
 
-def _with_repeated(table: ir.Table, priced: ir.Table) -> ir.Table:
-    recurring = recurring_prices(priced)
+def _with_repeated(table: ir.Table, odd: ir.Table) -> ir.Table:
+    recurring = recurring_prices(odd)
     same = [table.cell == recurring.recurring_cell, table.price == recurring.recurring_price]
     joined = table.left_join(recurring, same).drop("recurring_cell", "recurring_price")
     others = (joined.n_asking - 1).fill_null(0)
@@ -113,12 +91,26 @@ def _with_repeated(table: ir.Table, priced: ir.Table) -> ir.Table:
 
 
 def _with_list_gap(table: ir.Table) -> ir.Table:
-    same = table.currency.fill_null("") == table.list_currency.fill_null("")
-    list_log = same.ifelse(table.list_price.nullif(0), ibis.null("int64")).cast("float64").ln()
+    same = table.currency.fill_null("") == table.catalogue_currency.fill_null("")
+    list_log = same.ifelse(table.catalogue_list_price.nullif(0), ibis.null("int64")).cast("float64").ln()
     return table.mutate(
         price_list_gap=table.log_price - list_log,
-        price_list_gap__list_price=table.list_price,
-        price_list_gap__model=table.product_model,
+        price_list_gap__list_price=table.catalogue_list_price,
+    )
+
+
+def _with_names(table: ir.Table) -> ir.Table:
+    """Adds the names that sentences use, only where one may be shown: most rows need none, and text is wide."""
+    shown = ibis.literal(False)
+    for signal in SIGNALS:
+        value = table[signal.column]
+        for bound, is_beyond in ((signal.fires_above, value.__ge__), (signal.fires_below, value.__le__)):
+            shown = shown if bound is None else shown | is_beyond(bound).fill_null(False)
+    null = ibis.null("string")
+    return table.mutate(
+        price_gap__brand=shown.ifelse(table.brand_name.nullif(""), null),
+        price_gap__category=shown.ifelse(table.category, null),
+        price_list_gap__model=shown.ifelse(table.catalogue_model, null),
     )
 
 
@@ -127,15 +119,18 @@ def _price(row: Row) -> str:
 
 
 def _goods(row: Row) -> str:
-    brand, category = row["price_gap__brand"], row["price_gap__category"]
-    leaf = category.rpartition(">")[2].strip() if category else ""
-    return f"{brand or ''} {leaf}".strip() or "goods without brand and category"
+    return f"{row['price_gap__brand'] or ''} {_leaf(row)}".strip() or "goods of the same brand and category"
+
+
+def _leaf(row: Row) -> str:
+    category: str | None = row["price_gap__category"]
+    return category.rpartition(">")[2].strip() if category else ""
 
 
 def _compared(row: Row) -> str:
     """The goods that the reference is taken from."""
     if row["price_gap__level"] == LEVEL_CATEGORY:
-        return _goods({**row, "price_gap__brand": None}) + " of any brand"
+        return f"{_leaf(row) or 'its category'} of any brand"
     return f"this model of {_goods(row)}" if row["price_gap__level"] == LEVEL_MODEL else _goods(row)
 
 

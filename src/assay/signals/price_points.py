@@ -79,9 +79,9 @@ def authorised_prices(priced: ir.Table) -> ir.Table:
 def recurring_prices(priced: ir.Table) -> ir.Table:
     """Odd prices that several merchants ask in one cell: recurring_cell, recurring_price, n_asking (merchants).
 
-    Odd = with an ending that is not usual in its currency. Only cells with a brand.
+    Odd = with an ending that is not usual in its currency. Cells without a brand are not left out here.
     """
-    odd = priced.filter(priced.is_odd_price & (priced.brand_key != ""))
+    odd = priced.filter(priced.is_odd_price)
     shared = odd.group_by("cell", "price").agg(low=odd.merchant_id.min(), high=odd.merchant_id.max())
     shared = shared.filter(shared.low != shared.high).drop("low", "high")
     asking = odd.join(shared, ["cell", "price"])

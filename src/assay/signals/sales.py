@@ -69,11 +69,21 @@ def _with_fake_reason(orders: ir.Table, market: Market, work: Workspace) -> ir.T
 
 
 def sales(market: Market, work: Workspace) -> ir.Table:
-    """`sales_by_origin` added up per listing, without the origin."""
-    parts = sales_by_origin(market, work)
+    """`sales_by_origin` added up per listing; made once per run.
+
+    Instead of the origin: n_scanned (orders whose parcel was scanned), origin_low and origin_high (equal when all come
+    from one country).
+    """
+    return once(work, "sales", lambda: _sales(sales_by_origin(market, work)))
+
+
+def _sales(parts: ir.Table) -> ir.Table:
     counts = [name for name in parts.columns if name not in ("listing_id", "origin", "currency_low", "currency_high")]
     return parts.group_by("listing_id").agg(
         currency_low=parts.currency_low.min(),
         currency_high=parts.currency_high.max(),
+        n_scanned=parts.origin.notnull().ifelse(parts.n_orders, 0).sum(),
+        origin_low=parts.origin.min(),
+        origin_high=parts.origin.max(),
         **{name: parts[name].sum() for name in counts},
     )

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from assay.engine import Market, Workspace, ops
 from assay.signals.attributes import checked_attributes
 from assay.signals.brand_ranges import with_unseen_category
-from assay.signals.goods import cells, goods, with_product
+from assay.signals.goods import cells, goods, with_cell_facts, with_product_facts
 from assay.signals.outcome import columns_of, computable
 from assay.signals.signal import Signal
 from assay.signals.specification_signals import SIGNALS
@@ -23,7 +23,8 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     signals = _computable(market)
     if not signals:
         return None
-    table = with_product(goods(market, work), market)
+    table = with_product_facts(goods(market, work), market, work, "attributes")
+    table = with_cell_facts(table, market, work).rename(catalogue="catalogue_attributes")
     known = cells(market, work)
     if market.has("listings.attributes"):
         table = _with_attributes(table, known, work)
