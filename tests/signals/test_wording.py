@@ -125,6 +125,12 @@ def test_reader_survives_pickling_and_does_not_depend_on_how_batches_are_cut():
     assert [row for i in range(len(batch)) for row in reader(batch.slice(i, 1)).to_pylist()] == whole.to_pylist()
 
 
+def test_reader_takes_an_empty_batch():
+    names = ("listing_id", "title", "brand", "description")
+    empty = pa.RecordBatch.from_pylist([], schema=pa.schema([(name, pa.string()) for name in names]))
+    assert TitleReader(brand_book([]))(empty).schema == SCHEMA
+
+
 def test_sentences_state_both_facts(golden):
     book = brand_book([Brand("Norvane", "", ("Norvane",), ("nuofan",)), Brand("Velkora", "", ("Velkora",))])
     rows = [

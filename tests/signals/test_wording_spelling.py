@@ -80,7 +80,7 @@ OTHER = [
         "5010 8055",
         "Ｎｏｒｖａｎｅ カバン",
         "élite shoes",
-        ),
+    ),
     *("кроссовки норвейн", "телефон VELO", "", " ", "@ $ !", "N0rv", "V e l"),
 ]
 
@@ -123,6 +123,17 @@ def test_russian_word_that_looks_latin_is_left_alone_in_russian_text():
     book = brand_book([Brand("Copa", "", ("Copa",))])
     assert tricks_in("красивая сора мяч", book) == []
     assert tricks_in("football сора boots", book) == [(Trick.CYRILLIC, "Copa")]
+
+
+def test_nickname_is_found_only_as_written():
+    book = brand_book([Brand("Velkora", "", ("Velkora",), ("Wiil",))])
+    assert tricks_in("you will receive", book) == []
+
+
+def test_model_after_a_shorter_name_is_no_split():
+    book = brand_book([Brand("Raluqux", "", ("Raluqux",))])
+    assert tricks_in("Raluqu X-50 shoes", book) == []
+    assert tricks_in("Raluqu X shoes", book) == [(Trick.SPLIT, "Raluqux")]
 
 
 def test_span_is_quoted_as_written():

@@ -28,6 +28,8 @@ from assay.signals.spelling import (
 from assay.signals.spelling.book import words
 from assay.signals.spelling.near import NearMiss, Words
 
+# Arrays of this many rows of text stay in the cache (measured: half as fast again as 50,000 rows at once).
+_SLICE = 4096
 # A disguised brand stands where buyers read first; all of the description would double the time.
 HEAD_LENGTH = 100
 
@@ -95,6 +97,10 @@ class TitleReader:
     book: BrandBook
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        parts = [self._read(batch.slice(start, _SLICE)) for start in range(0, len(batch), _SLICE)]
+        return pa.concat_batches(parts) if parts else pa.RecordBatch.from_pylist([], schema=SCHEMA)
+
+    def _read(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         columns = {name: _texts(batch.column(name)) for name in ("title", "brand", "description")}
         page = _Page(len(batch), np.array([bool(title) for title in columns["title"]], dtype=np.bool_))
         reading = read(columns["title"])

@@ -15,7 +15,7 @@ from assay.signals.outcome import columns_of, computable
 from assay.signals.signal import Direction, Row, Signal
 from assay.signals.spelling import Brand, BrandBook, Usage, learned_book, stated_book
 from assay.signals.spelling.alphabet import INVISIBLE, alphabet, codes
-from assay.signals.titles import SCHEMA, TitleReader
+from assay.signals.titles import HEAD_LENGTH, SCHEMA, TitleReader
 
 # What a buyer sees before scrolling; longer texts cost time in proportion.
 DESCRIPTION_LENGTH = 400
@@ -50,18 +50,21 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
 def _book(market: Market, work: Workspace) -> BrandBook:
     """The brand book of a market: its table of brands, else its frequent brand fields."""
     listings = market.table("listings")
-    titled = listings.filter(listings.title.notnull()).select("listing_id", "title", "brand")
+    titled = listings.filter(listings.title.notnull()).select(
+        "listing_id", "title", "brand", head=listings.description.substr(0, HEAD_LENGTH)
+    )
     n_titles = market.snapshot.n_filled("listings", "title")
     if n_titles > SAMPLE_TITLES:
         titled = titled.filter(ops.md5_fraction(titled.listing_id, _SAMPLE_SEED) < SAMPLE_TITLES / n_titles)
-    sample = work.engine.collect(titled.select("title", "brand")).to_pydict()
+    sample = work.engine.collect(titled.select("title", "brand", "head")).to_pydict()
+    heads = [head for head in sample["head"] if head]
     if market.has("brands.name"):
         rows = work.engine.collect(market.table("brands").select("name", "aliases", "rights_holder").order_by("name"))
-        return stated_book([_stated(row) for row in rows.to_pylist()], sample["title"])
+        return stated_book([_stated(row) for row in rows.to_pylist()], [*sample["title"], *heads])
     if not market.has("listings.brand"):
-        return stated_book([], sample["title"])
+        return stated_book([], [*sample["title"], *heads])
     usages = work.engine.collect(_usages(listings)).to_pylist()
-    return learned_book([Usage(u["brand"], u["n_listings"]) for u in usages], sample["title"], sample["brand"])
+    return learned_book([Usage(u["brand"], u["n_listings"]) for u in usages], sample["title"], sample["brand"], heads)
 
 
 def _stated(row: Row) -> Brand:

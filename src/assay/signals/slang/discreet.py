@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 import ahocorasick_rs
 
 from assay.signals.slang.claims import candidates
-from assay.signals.slang.clauses import lexer, marks
+from assay.signals.slang.clauses import phrases
 from assay.signals.slang.folding import folded_texts
 
 _GAP = r"(?:[\w'-]+ ){0,4}"
@@ -77,7 +78,7 @@ _STEMS = (
     ),
     *("top-version", "im laden", "marque", "même usine", "mesma f"),
 )
-_LEXER = lexer({"discreet": _DISCREET})
+_PATTERN = re.compile(phrases(_DISCREET))
 
 
 def discreet_words(texts: Sequence[str]) -> list[tuple[int, str]]:
@@ -89,9 +90,9 @@ def discreet_words(texts: Sequence[str]) -> list[tuple[int, str]]:
     folded = folded_texts(texts)
     found = []
     for row in candidates(folded, _stems()):
-        words = next((mark.text for mark in marks(_LEXER, folded[row]) if mark.kind == "discreet"), None)
-        if words:
-            found.append((row, words.strip()))
+        said = _PATTERN.search(folded[row])
+        if said:
+            found.append((row, said.group().strip()))
     return found
 
 

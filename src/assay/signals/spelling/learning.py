@@ -38,27 +38,31 @@ class Usage:
 
 
 def stated_book(brands: Iterable[Brand], titles: Sequence[str]) -> BrandBook:
-    """The book of a market with a table of brands; `titles` are a sample from which ordinary words are learned."""
+    """The book of a market with a table of brands; `titles` are texts from which ordinary words are learned."""
     known = brand_book(brands)
     return _with_phrases(brand_book(known.brands, _vocabulary(known, titles)), titles)
 
 
-def learned_book(values: Iterable[Usage], titles: Sequence[str], fields: Sequence[str | None]) -> BrandBook:
+def learned_book(
+    values: Iterable[Usage], titles: Sequence[str], fields: Sequence[str | None], heads: Sequence[str] = ()
+) -> BrandBook:
     """The book of a market without one, from values of its brand field and a sample of its listings.
 
-    `fields` are the brand fields of the sampled `titles`. Left out are values of fewer than three listings, values of
+    `fields` are the brand fields of the sampled `titles`; `heads`, beginnings of descriptions, only teach ordinary
+    words. Left out are values of fewer than three listings, values of
     ordinary words only ("Slim Fit"), and values with which the titles of their own listings do not begin. A market
     whose sample shows no listing of a brand keeps it.
     """
     first = brand_book(_candidates(values))
     if not first.brands:
-        return first
+        return _with_phrases(brand_book([], _vocabulary(first, [*titles, *heads])), titles)
     own, other, leading = _counts(first, titles, fields)
     false = (own > 0) & (leading < own * _LEADS_RATE)
     word = (other >= _LEAST_OTHERS) & (other > (own + other) * _WORD_RATE)
     kept = [replace(b, owner="", is_word=bool(word[i])) for i, b in enumerate(first.brands) if not false[i]]
     dropped = [text for i, brand in enumerate(first.brands) if false[i] for text in words(brand.name)]
-    return _with_phrases(brand_book(kept, [*_vocabulary(brand_book(kept), titles), *dropped]), titles)
+    texts = [*titles, *heads]
+    return _with_phrases(brand_book(kept, [*_vocabulary(brand_book(kept), texts), *dropped]), texts)
 
 
 def _with_phrases(book: BrandBook, titles: Sequence[str]) -> BrandBook:

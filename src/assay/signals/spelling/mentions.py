@@ -52,6 +52,7 @@ class Finder:
     spelled: Hashes
     nicknames: Hashes
     forms: tuple[Form, ...]
+    disguisable: NDArray[np.bool_]
     short: ahocorasick_rs.BytesAhoCorasick | None
     brand_of_short: Ints
 
@@ -68,6 +69,7 @@ def finder(book: BrandBook) -> Finder:
     hashes = reading.span_hashes(reading.starts, np.append(reading.starts[1:], len(reading.kind)) - 1)
     mixed = _mix(hashes, np.array([index for _, index, _ in names], dtype=np.int64))
     by_key: dict[tuple[bytes, int], list[str]] = {}
+    # A nickname is found only as written: short ones look like ordinary words ("Wiil" and "will").
     long, own = np.zeros(len(names), np.bool_), np.zeros(len(names), np.bool_)
     short: dict[bytes, int] = {}
     for place, ((name, index, is_own), key) in enumerate(zip(names, shapes(reading), strict=True)):
@@ -83,6 +85,10 @@ def finder(book: BrandBook) -> Finder:
         np.unique(mixed[own]),
         np.unique(mixed[long & ~own]),
         tuple(_form(spellings, book) for spellings in by_key.values()),
+        np.array(
+            [not set(book.brands[index].surfaces).isdisjoint(spellings) for (_, index), spellings in by_key.items()],
+            dtype=np.bool_,
+        ),
         _automaton(list(short)),
         np.array(list(short.values()), dtype=np.int64),
     )
@@ -96,7 +102,9 @@ def find(reading: Reading, names: Finder) -> tuple[Mentions, Mentions, list[Disg
     open_ = ~reading.hides(start, end)
     plain = open_ & _among(hashes, names.spelled)
     nickname = open_ & ~plain & _among(hashes, names.nicknames)
-    disguises, variants = _judge(reading, names, np.flatnonzero(~plain & ~nickname), (pattern, start, end))
+    disguises, variants = _judge(
+        reading, names, np.flatnonzero(~plain & ~nickname & names.disguisable[pattern]), (pattern, start, end)
+    )
     plain[variants] = True
     more = _short_hits(reading, names)
     named = [np.concatenate([old[plain], new]) for old, new in zip((brand, start, end), more, strict=True)]

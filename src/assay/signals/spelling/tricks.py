@@ -82,7 +82,9 @@ def trick_of(reading: Reading, row: int, place: tuple[int, int], form: Form) -> 
         return Trick.INVISIBLE
     changed = _letters_trick(reading, span, form)
     if middle:
-        return _gap_trick(span, middle, form) if changed in (Trick.NONE, Trick.CHANCE) else _both(span, changed)
+        return (
+            _gap_trick(reading, span, middle, form) if changed in (Trick.NONE, Trick.CHANCE) else _both(span, changed)
+        )
     return changed
 
 
@@ -174,7 +176,7 @@ def _disguise(reading: Reading, span: _Span, form: Form) -> Trick:
     return Trick.CYRILLIC if script == {"CYRILLIC"} else Trick.HOMOGLYPH
 
 
-def _gap_trick(span: _Span, middle: list[tuple[int, str]], form: Form) -> Trick:
+def _gap_trick(reading: Reading, span: _Span, middle: list[tuple[int, str]], form: Form) -> Trick:
     if span.letters != form.letters:
         return Trick.CHANCE
     gaps = {gap for _, gap in middle}
@@ -189,6 +191,8 @@ def _gap_trick(span: _Span, middle: list[tuple[int, str]], form: Form) -> Trick:
         return Trick.CHANCE if gaps == {"."} and ordinary and min(map(len, parts)) >= _WORD else Trick.STARRED
     if not gaps <= {" ", "-"}:
         return Trick.CHANCE
+    if len(parts[-1]) == 1 and reading.lower[span.last] == ord("-"):
+        return Trick.CHANCE  # "Ralu X-50" is a model, not a Ralux cut in two
     excused = form.phrases is None or " ".join(parts) in form.phrases
     ordinary = ordinary or all(len(part) == 1 or part in form.vocabulary for part in parts)
     return Trick.CHANCE if ordinary and excused else Trick.SPLIT
