@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,15 +105,14 @@ def read_postgres(address: str, query: str | None) -> Reader:
         connection = psycopg.connect(address)
     except psycopg.Error as error:
         raise OutsideError(f"{shown} cannot be reached: {_one_line(error)}.", where={"source": shown}) from error
+    connection.read_only = True
+    cursor = connection.cursor(name="assay_intake")
     try:
-        connection.read_only = True
-        cursor = connection.cursor(name="assay_intake")
         cursor.execute(query)
-        description = cursor.description
     except psycopg.Error as error:
-        connection.close()
+        _close(cursor, connection)
         raise CallerError(f"{shown} cannot answer {query!r}: {_one_line(error)}.", value=query) from error
-    columns = unique_names([column.name for column in description])
+    columns = unique_names([column.name for column in cursor.description])
     return Reader(columns, _postgres_batches(connection, cursor, columns, shown))
 
 
@@ -124,7 +124,16 @@ def _postgres_batches(connection: Any, cursor: Any, columns: tuple[str, ...], sh
     except psycopg.Error as error:
         raise OutsideError(f"{shown} breaks off: {_one_line(error)}; nothing was taken in.") from error
     finally:
-        connection.close()
+        _close(cursor, connection)
+
+
+def _close(cursor: Any, connection: Any) -> None:  # noqa: ANN401 - an optional package
+    """Closes both; the server may have closed them already."""
+    import psycopg
+
+    with suppress(psycopg.Error):
+        cursor.close()
+    connection.close()
 
 
 def _one_line(error: Exception) -> str:

@@ -161,6 +161,8 @@ def _writing(path: Path, form: str, encoding: str | None) -> tuple[str | None, s
 def likely_table(columns: tuple[str, ...]) -> Table:
     """The market table whose columns the headers name most; listings when nothing else does better."""
     found = {meaning for name in columns for meaning in meanings(name)}
+    if not found:
+        return TABLES["listings"]
 
     def score(table: Table) -> float:
         own = found & set(table.column_names)
