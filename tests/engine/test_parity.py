@@ -119,7 +119,8 @@ def of_joins(t: ibis.Table) -> ibis.Table:
     kept = (
         t.semi_join(other, "x").select("k", y2="y", k2="k").union(t.anti_join(other, "x").select("k", y2="y", k2="x"))
     )
-    words = t.select("k", y2=t.g.split(" ").unnest().length().cast("int64"), k2="x")
+    words = t.select("k", word=t.g.split(" ").unnest(), k2="x")
+    words = words.select("k", y2=words.word.length().cast("int64"), k2="k2")
     return joined.union(kept).union(words)
 
 
