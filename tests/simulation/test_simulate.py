@@ -14,6 +14,7 @@ from assay.market.errors import CallerError
 from assay.market.tables import TABLES
 from assay.simulation import SimulationSettings, simulate
 from assay.simulation.spelling import TRICKS, spellings
+from assay.simulation.vocabulary import LANGUAGES, REVIEW_KINDS, review_sentences
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -188,8 +189,18 @@ def test_reviews_say_fake_about_honest_goods_too(large):
     reviews = large.table("reviews").select(["listing_id", "text"]).to_pydict()
     truth = large.truth("listings")
     fake = dict(zip(truth["listing_id"].to_pylist(), truth["is_counterfeit"].to_pylist(), strict=True))
-    texts = list(zip(reviews["text"], reviews["listing_id"], strict=True))
-    said = [fake[i] for t, i in texts if t and "This is a fake" in t]
-    denied = [fake[i] for t, i in texts if t and ("Not fake, original" in t or "no replica" in t)]
-    assert 0.2 < np.mean(said) < 0.95
-    assert denied and np.mean(denied) < 0.2
+    texts = [(t, i) for t, i in zip(reviews["text"], reviews["listing_id"], strict=True) if t]
+
+    def rate(kind: str) -> float:
+        phrases = tuple(_sentences(kind))
+        return float(np.mean([fake[i] for t, i in texts if t.startswith(phrases)]))
+
+    assert 0.3 < rate("fake") < 0.9
+    assert rate("denied") < 0.2
+    assert rate("elsewhere") < 0.2
+
+
+def _sentences(kind: str) -> list[str]:
+    pool = review_sentences()
+    groups = [language * len(REVIEW_KINDS) + REVIEW_KINDS.index(kind) for language in range(len(LANGUAGES))]
+    return [pool.phrases[int(pool.starts[g] + i)].as_py() for g in groups for i in range(int(pool.sizes[g]))]

@@ -134,6 +134,7 @@ def make_merchants(
         rng.choice(len(fake_weights), (n, 3), p=fake_weights),
         rng.choice(len(honest_weights), (n, 3), p=honest_weights),
     )
+    crowd = np.minimum((n_fake + n_honest) / 500, 1.0)  # a shop of thousands does not sell one article
     return Merchants(
         kind=kind,
         n_listings=n_fake + n_honest,
@@ -152,7 +153,7 @@ def make_merchants(
         ),
         categories=categories,
         focus=rng.random(n),
-        breadth=np.where(kind == KIND["authorised"], 0.004, rng.beta(1.2, 2.5, n)),
+        breadth=np.where(kind == KIND["authorised"], 0.004, np.maximum(rng.beta(1.2, 2.5, n), crowd)),
         angry=(kind == KIND["big_store"]) & (rng.random(n) < 0.25),
     )
 

@@ -69,7 +69,8 @@ def make_offers(rng: np.random.Generator, world: World, first: int, merchant: In
     n = len(merchant)
     shops, settings = world.merchants, world.settings
     alike = ~is_fake & shops.is_adversary[merchant] & (rng.random(n) < settings.alike_beside_rate)
-    look = _looks(rng, world, merchant, is_fake | alike)
+    quiet = rng.random(n) < settings.quiet_rate
+    look = _looks(rng, world, merchant, (is_fake & ~quiet) | alike)
     loud = np.where(is_fake, rng.beta(1.6, 1.3, n), 0.0)
     trick = shops.kind[merchant]
     trick = np.where(is_fake & (trick == KIND["mixed_seller"]), rng.choice(MIXED_TRICKS, n, p=_MIXED_RATES), trick)

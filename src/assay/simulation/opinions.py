@@ -56,9 +56,9 @@ def _opinions(rng: np.random.Generator, world: World, offers: Offers, row: Ints)
     n = len(row)
     u = rng.random(n)
     good_copy = np.isin(offers.trick, (KIND["dear_fake"], KIND["mixed_seller"]))
-    says_fake = np.where(offers.is_fake, (0.02 + 0.16 * offers.loud) * np.where(good_copy, 0.5, 1.0), 0.0)
+    says_fake = np.where(offers.is_fake, (0.03 + 0.20 * offers.loud) * np.where(good_copy, 0.5, 1.0), 0.0)
     says_fake += np.where(
-        offers.is_fake, 0, 0.002 + 0.012 * world.merchants.angry[offers.merchant] + 0.006 * offers.look
+        offers.is_fake, 0, 0.0012 + 0.010 * world.merchants.angry[offers.merchant] + 0.004 * offers.look
     )
     fake = u < says_fake[row]
     denied = ~fake & (u > 1 - 0.012 - 0.010 * offers.look[row])

@@ -27,7 +27,7 @@ class SimulationSettings:
     listings_per_head_merchant: float = 4_000.0  # published: 50 head sellers on about 200,000 listings
 
     # Labels: a verdict means "caught".
-    caught_rate: float = 0.90  # published practice: a tenth of the surest cases is never caught
+    caught_rate: float = 0.885  # published practice: about a tenth of the surest cases is never caught
     caught_quiet_rate: float = 0.80  # tuned: goods that show little are caught less often
     cleared_rate: float = 0.004  # honest listings with a "genuine" verdict from a review or an appeal
     test_buy_rate: float = 0.004  # random test buys; luxury and safety categories are drawn three times as often
@@ -36,7 +36,8 @@ class SimulationSettings:
 
     # Appearance: how fake-like a listing looks on its plain columns, 0 to 1 (Beta distributions, all tuned). The plain
     # columns depend on the truth through this number only, which is what makes the market hard.
-    fake_look: tuple[float, float] = (5.0, 1.9)
+    fake_look: tuple[float, float] = (5.5, 1.8)
+    quiet_rate: float = 0.03  # counterfeits that look as ordinary as honest goods
     honest_look: tuple[float, float] = (0.48, 4.6)
     merchant_look_share: float = 0.2  # how far a listing looks like the rest of its shop
     alike_beside_rate: float = (

@@ -71,6 +71,17 @@ def nouns() -> Pool:
 
 
 @lru_cache(maxsize=1)
+def title_values() -> Pool:
+    """Values of the first attribute as titles write them; group = category index * 5 + language index.
+
+    The values stand in the same places as in `attribute_values`, where they keep the catalogue's wording.
+    """
+    words = {row["en"]: row for row in rows("values.tsv")}
+    table = [row["values_a"].split("|") for row in rows("categories.tsv")]
+    return pool([[words.get(v, {}).get(language, v) for v in values] for values in table for language in LANGUAGES])
+
+
+@lru_cache(maxsize=1)
 def attribute_values() -> tuple[Pool, Pool]:
     """Values of the first and the second attribute of each category."""
     table = rows("categories.tsv")

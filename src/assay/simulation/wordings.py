@@ -14,7 +14,7 @@ from assay.simulation.draws import Flags, Ints, Keys, key, pick, unit, where_val
 from assay.simulation.merchants import KIND
 from assay.simulation.offers import Offers, World
 from assay.simulation.spelling import TRICKS, VARIANTS_PER_TRICK
-from assay.simulation.vocabulary import LANGUAGES, attribute_values, nouns, wording
+from assay.simulation.vocabulary import LANGUAGES, attribute_values, nouns, title_values, wording
 
 # Where a text comes from.
 OWN, FEED, CATALOGUE, SUPPLIER, GENERIC = range(5)
@@ -44,7 +44,9 @@ def write_texts(rng: np.random.Generator, world: World, offers: Offers) -> Texts
     noun = nouns().take(offers.category * len(LANGUAGES) + language, unit(keys, 1))
     pools = attribute_values()
     loose = key(world.seed, 201, offers.number)
-    value_a = pools[0].take(offers.category, unit(np.where(source == GENERIC, keys, loose), 2))
+    place = unit(np.where(source == GENERIC, keys, loose), 2)
+    value_a = pools[0].take(offers.category, place)
+    in_title = title_values().take(offers.category * len(LANGUAGES) + language, place)
     value_b = pools[1].take(offers.category, unit(loose, 3))
     names_brand = (source != GENERIC) & (rng.random(len(offers)) < 0.93 - 0.3 * offers.look)
     flag = _flags(rng, offers, language)
@@ -54,7 +56,7 @@ def write_texts(rng: np.random.Generator, world: World, offers: Offers) -> Texts
             world.catalogue.product_model.take(pa.array(offers.product)), (source != GENERIC) & (unit(keys, 4) < 0.8)
         ),
         noun=noun,
-        value=where_valid(value_a, (source == GENERIC) | (unit(keys, 5) < 0.6)),
+        value=where_valid(in_title, (source == GENERIC) | (unit(keys, 5) < 0.6)),
         adjective=where_valid(
             wording()["adjectives"].take(language, unit(keys, 6)),
             unit(keys, 7) < np.where(source == GENERIC, 0.3, 0.85 - 0.5 * offers.look),
@@ -87,7 +89,9 @@ def _text_keys(rng: np.random.Generator, world: World, offers: Offers, source: I
     """The key of each listing's text. Equal keys give equal words, apart from the brand's spelling and the values."""
     n, shops = len(offers), world.merchants
     persona = shops.persona[offers.merchant]
-    own = key(world.seed, 202, persona, offers.product, rng.integers(0, 3, n))
+    # A shop with many offers words them in more ways than a small one.
+    variants = np.clip(shops.n_listings[offers.merchant] // 4, 3, 300)
+    own = key(world.seed, 202, persona, offers.product, (variants * rng.random(n)).astype(np.int64))
     feed = key(world.seed, 203, shops.supplier[offers.merchant], offers.product)
     catalogue = key(world.seed, 204, offers.product)
     supplier = key(
@@ -99,19 +103,18 @@ def _text_keys(rng: np.random.Generator, world: World, offers: Offers, source: I
 
 def _generic_keys(rng: np.random.Generator, world: World, offers: Offers) -> Keys:
     """Keys of generic titles: counterfeits keep to the hot ones, honest shops nearly always to the others."""
-    wants_hot = rng.random(len(offers)) < np.where(offers.is_fake, 0.9, 0.02)
+    wants_hot = rng.random(len(offers)) < np.where(offers.is_fake, 0.95, 0.008)
     chosen = np.zeros(len(offers), dtype=np.uint64)
     found = np.zeros(len(offers), dtype=bool)
     language = world.merchants.language[offers.merchant]
-    for _ in range(6):  # leaves the wrong sort in 0.7^6 = 12 % of the hot and almost none of the others
-        draw = key(
-            world.seed,
-            206,
-            offers.category,
-            language,
-            (GENERIC_VARIANTS * rng.random(len(offers)) ** 2).astype(np.int64),
-        )
-        fits = (unit(draw, 1) < HOT_RATE) == wants_hot
+    group = offers.category * len(LANGUAGES) + language
+    for _ in range(10):  # leaves the wrong sort in 0.7^10 = 3 % of the hot and almost none of the others
+        variant = (GENERIC_VARIANTS * rng.random(len(offers)) ** 2).astype(np.int64)
+        draw = key(world.seed, 206, offers.category, language, variant)
+        # Hot is the pair of noun and value that the buyer reads, whatever adjective stands behind it.
+        noun = pick(draw, 1, nouns().sizes[group])
+        value = pick(draw, 2, title_values().sizes[group])
+        fits = (unit(key(world.seed, 209, group, noun, value), 1) < HOT_RATE) == wants_hot
         chosen = np.where(found, chosen, draw)
         found |= fits
     return chosen
