@@ -63,6 +63,7 @@ def test_the_mapping_written_for_a_file_takes_it_in(tmp_path: Path) -> None:
     (tmp_path / "angebote.csv").write_text(GERMAN)
     inspection = inspect(tmp_path / "angebote.csv")
     assert (inspection.delimiter, inspection.n_rows, inspection.is_whole) == (";", 3, True)
+    assert inspection.summary().splitlines()[0] == "angebote.csv: csv, cut at ';', utf-8; 3 rows; probably listings."
     write_mapping(inspection, tmp_path / "mapping.toml")
     report = intake([tmp_path / "angebote.csv"], tmp_path / "mapping.toml", tmp_path / "market")
     assert report.rows == {"listings": 3, "merchants": 2}

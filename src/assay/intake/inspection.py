@@ -64,6 +64,12 @@ class ColumnFacts:
     read_rate: float = 0.0
     currency: str | None = None
 
+    def line(self, width: int) -> str:
+        """The column on one line: name, fill, what it becomes, an example."""
+        becomes = f"-> {self.becomes}" if self.becomes else ""
+        example = " ".join(self.examples[0].split()) if self.examples else "(empty)"
+        return f"  {self.name:<{width}}  {self.filled_rate:>4.0%} filled  {becomes:<16}  {example}"
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -80,6 +86,17 @@ class Inspection:
     table: str
     columns: tuple[ColumnFacts, ...]
     tables: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """What an analyst wants to see first: how the file is written, and a line per column."""
+        rows = f"{self.n_rows:,} rows" if self.is_whole else f"the first {self.n_rows:,} rows"
+        packed = f" packed with {self.packing}" if self.packing else ""
+        cut = f", cut at {self.delimiter!r}" if self.delimiter else ""
+        encoding = self.encoding or "utf-8"
+        head = f"{self.path.name}: {self.format}{packed}{cut}, {encoding}; {rows}; probably {self.table}."
+        unread = [f"Rows that cannot be read: {self.n_unreadable:,}."] if self.n_unreadable else []
+        width = max(len(column.name) for column in self.columns)
+        return "\n".join([head, *unread, *(column.line(width) for column in self.columns)])
 
 
 def inspect(path: Path, *, encoding: str | None = None, table: str | None = None) -> Inspection:
