@@ -6,6 +6,8 @@ said about others leaves the own merchant out.
 
 from __future__ import annotations
 
+from math import log
+
 import ibis
 import ibis.expr.types as ir
 
@@ -24,6 +26,8 @@ _MERCHANT_PRIOR = 5.0
 _GROUP_PRIOR = 2.0
 # Brands and categories are large; twenty goods keep small ones at the market's rate.
 _TRADE_PRIOR = 20.0
+# What a share shows where nothing is known; near the 6.6 % published for a real marketplace.
+_BASE_RATE = 0.05
 # Pseudo-counts of the market's own rate, one in twenty, so that the first days of a record have a rate at all.
 _FIRST_CONFIRMED, _FIRST_GOODS = 1.0, 20.0
 # Twice the merchant's counterfeits of a market at 6.6 %; one confirmed among ten.
@@ -76,7 +80,7 @@ def _goods(market: Market, work: Workspace) -> ir.Table:
 
 
 def _both_outcomes(market: Market, work: Workspace) -> bool:
-    """Whether genuine verdicts are recorded as a matter of course: a share is then of what was judged, not of all goods.
+    """Whether genuine verdicts are recorded as a rule: shares are then of what was judged, not of all goods.
 
     They are when at least as many listings were cleared as confirmed; a few appeals among many catches are not a
     record of what was looked at.
@@ -111,7 +115,9 @@ def _with_merchant(rows: ir.Table, goods: ir.Table, work: Workspace) -> ir.Table
     others = (rows.own_seen - rows.is_seen).cast("float64")
     confirmed = rows.own_confirmed.cast("float64")
     return rows.mutate(
-        history_merchant=(confirmed + rows.rate * _MERCHANT_PRIOR) / (others + _MERCHANT_PRIOR),
+        history_merchant=_standardised(
+            (confirmed + rows.rate * _MERCHANT_PRIOR) / (others + _MERCHANT_PRIOR), rows.rate
+        ),
         history_merchant__n_confirmed=rows.own_confirmed.cast("int32"),
         history_merchant__n_others=others.cast("int32"),
         history_merchant_count=confirmed,
@@ -138,7 +144,9 @@ def _others(rows: ir.Table, goods: ir.Table, work: Workspace, name: str, key: st
 def _with_group(rows: ir.Table, goods: ir.Table, work: Workspace) -> ir.Table:
     rows = _others(rows, goods, work, "history_group", "star")
     return rows.mutate(
-        history_group=(rows.n_confirmed + rows.rate * _GROUP_PRIOR) / (rows.n_seen + _GROUP_PRIOR),
+        history_group=_standardised(
+            (rows.n_confirmed + rows.rate * _GROUP_PRIOR) / (rows.n_seen + _GROUP_PRIOR), rows.rate
+        ),
         history_group__n_confirmed=rows.n_confirmed.cast("int32"),
         history_group__n_others=rows.n_seen.cast("int32"),
     ).drop("n_confirmed", "n_seen")
@@ -157,6 +165,16 @@ def _with_trade(rows: ir.Table, goods: ir.Table, work: Workspace, name: str, key
     return rows.mutate(**facts).drop("n_confirmed", "n_seen")
 
 
+def _standardised(share: ir.FloatingValue, rate: ir.FloatingValue) -> ir.FloatingValue:
+    """The share that it would be if the market's rate were `_BASE_RATE`: the same log-odds away from it.
+
+    The record of a market grows, and with it the market's rate; goods rated at different dates would otherwise differ
+    although nothing is known of either.
+    """
+    odds = (_log_odds(share) - _log_odds(rate) + log(_BASE_RATE / (1 - _BASE_RATE))).exp()
+    return odds / (odds + 1.0)
+
+
 def _log_odds(share: ir.FloatingValue) -> ir.FloatingValue:
     # Neither 0 nor 1 can occur: prior counts stand in numerator and denominator.
     return (share / (1.0 - share)).ln()
@@ -165,7 +183,7 @@ def _log_odds(share: ir.FloatingValue) -> ir.FloatingValue:
 def _merchant_sentence(row: Row) -> str:
     return (
         f"Of {row['history_merchant__n_others']:,} other goods of the merchant, "
-        f"{row['history_merchant__n_confirmed']:,} had been confirmed counterfeit: {percent(row['history_merchant'])} after weighing with the market's share."
+        f"{row['history_merchant__n_confirmed']:,} had been confirmed counterfeit."
     )
 
 
@@ -205,15 +223,14 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         id="history-merchant",
         subject="listing",
-        unit="share, 0 to 1",
+        unit="share, 0 to 1, standardised to a market at 0.05",
         direction=Direction.MORE,
         needs=("verdicts.verdict",),
         fires_above=_FIRES_RATE,
         sentence=_merchant_sentence,
         rationale="Half of all counterfeits come from few sellers, and these offer more than one.",
         source=_SOURCE,
-        example="Of 40 other goods of the merchant, 12 had been confirmed counterfeit: 27.4 % after weighing with the "
-        "market's share.",
+        example="Of 40 other goods of the merchant, 12 had been confirmed counterfeit.",
     ),
     Signal(
         id="history-merchant-count",
@@ -230,7 +247,7 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         id="history-group",
         subject="listing",
-        unit="share, 0 to 1",
+        unit="share, 0 to 1, standardised to a market at 0.05",
         direction=Direction.MORE,
         needs=("verdicts.verdict", "listings.title"),
         fires_above=_FIRES_RATE,
