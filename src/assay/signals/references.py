@@ -68,14 +68,16 @@ def _middles(merchants: ir.Table) -> ir.Table:
     groups = groups.filter(groups.n_merchants >= LEAST_MERCHANTS)
     ordered = groups.mutate(values=groups["values"].sort())
     values, n = ordered["values"], ordered.n_merchants
-    half = (n - n % 2) // 2
+    # Spark takes 32-bit places only.
+    half, quarter = ((n - n % 2) // 2).cast("int32"), ((n - 1) // 4).cast("int32")
+    last, is_odd = (n - 1).cast("int32"), (n % 2).cast("int32")
     return ordered.select(
         *("key", "model", "level", "n_merchants", "n_sold"),
         low=values[half - 1],
         middle=values[half],
-        high=values[half + n % 2],
-        quartile_1=values[(n - 1) // 4],
-        quartile_3=values[n - 1 - (n - 1) // 4],
+        high=values[half + is_odd],
+        quartile_1=values[quarter],
+        quartile_3=values[last - quarter],
     )
 
 
