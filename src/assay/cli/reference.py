@@ -9,14 +9,14 @@ from typing import Any
 import typer.main
 
 from assay.cli.main import app
-from assay.market.reference import market_page
+from assay.market import reference
 from assay.signals.families import SIGNALS
 from assay.signals.signal import Signal
 
 
 def pages() -> dict[str, str]:
     """File name -> text of every generated reference page."""
-    return {"market.md": market_page(), "signals.md": signals_page(), "commands.md": commands_page()}
+    return {"market.md": reference.page(), "signals.md": signals_page(), "commands.md": commands_page()}
 
 
 def signals_page() -> str:
