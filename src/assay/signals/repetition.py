@@ -198,7 +198,8 @@ def _text_sentence(row: Row) -> str:
 def _confirmed_sentence(row: Row) -> str:
     return (
         f"The text is {percent(row['repetition_confirmed'])} like that of listing "
-        f"{row['repetition_confirmed__listing']} of another merchant, confirmed counterfeit on {day(row['repetition_confirmed__decided_s'])}."
+        f"{row['repetition_confirmed__listing']} of another merchant, "
+        f"confirmed counterfeit on {day(row['repetition_confirmed__decided_s'])}."
     )
 
 

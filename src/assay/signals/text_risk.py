@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from assay.engine import Market, Workspace
 from assay.likeness import FoldedTexts, fold, parts, shingle
@@ -210,7 +211,8 @@ def _merchant_shares(merchants: pa.Array, labels: npt.NDArray[np.bool_]) -> npt.
     0.73 on the simulated market).
     """
     coded = pc.dictionary_encode(merchants).indices.to_numpy(zero_copy_only=False).astype(np.int64) * 2 + labels
-    return 1.0 / np.sqrt(np.bincount(coded)[coded])
+    shares: npt.NDArray[np.float64] = 1.0 / np.sqrt(np.bincount(coded)[coded])
+    return shares
 
 
 def _fitted(
@@ -219,7 +221,8 @@ def _fitted(
     """Weights, and the offset that takes the sample's own odds out: 0 is a text as likely among both."""
     used = np.flatnonzero(np.bincount(matrix.indices, minlength=1 << _FEATURE_BITS) >= _LEAST_TEXTS)
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_ITERATIONS, tol=_TOLERANCE)
-    with warnings.catch_warnings():
+    # One thread: the vectors are too short to share, and threads waiting for each other took twenty times as long.
+    with warnings.catch_warnings(), threadpool_limits(1):
         # A bounded number of steps is part of the method: the last digits of the weights do not matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(matrix[:, used], labels, sample_weight=shares)
