@@ -60,7 +60,7 @@ class CaseSource:
 
     def _explained(self, kind: str, ids: list[str]) -> list[Explanation]:
         scores = self.run.rows(f"scores_{kind}s", f"{kind}_id", ids)
-        values = self.run.rows(f"signals_{kind}s", f"{kind}_id", ids)
+        values = self.run.measured_rows(kind, ids)
         return [explained(self.run, kind, values.get(each, {}), scores[each]) for each in ids if each in scores]
 
     def _case(self, found: Explanation, row: dict[str, Any], shops: dict[str, dict[str, Any]]) -> Case:

@@ -21,11 +21,15 @@ _WIDE = ("signals_listings", "signals_merchants")
 
 @dataclass(frozen=True, slots=True)
 class MeasuredMarket:
-    """The wide signal tables of a snapshot, read back from `folder`, and which signals they hold."""
+    """The signals of a snapshot, read back from `folder`, and which signals there are.
+
+    `listings`, `merchants`: wide tables of values. `facts`: by subject and family, what the sentences use.
+    """
 
     folder: Path
     listings: ir.Table
     merchants: ir.Table
+    facts: dict[str, dict[str, ir.Table]]
     computed: tuple[Signal, ...]
     not_computed: tuple[NotComputed, ...]
     seconds: dict[str, float]
@@ -64,6 +68,10 @@ def _measure_into(folder: Path, market: Market) -> None:
     with whole_folder(folder) as new:
         for name in _WIDE:
             shutil.move(work.folder / name, new / name)
+        for subject, parts in result.facts.items():
+            (new / "facts" / subject).mkdir(parents=True)
+            for name in parts:
+                shutil.move(work.folder / f"facts_{name}", new / "facts" / subject / name)
         about = {
             "computed": [signal.id for signal in result.computed],
             "seconds": {name: round(value, 3) for name, value in work.seconds.items()},
@@ -76,11 +84,16 @@ def _read(folder: Path, market: Market) -> MeasuredMarket:
     about = json.loads((folder / "measured.json").read_text(encoding="utf-8"))
     computed = frozenset(about["computed"])
     tables = [market.engine.read(folder / name) for name in _WIDE]
+    facts = {
+        subject: {path.name: market.engine.read(path) for path in sorted((folder / "facts" / subject).iterdir())}
+        for subject in ("listing", "merchant")
+    }
     left_out = [s for s in families.SIGNALS if s.id not in computed]
     return MeasuredMarket(
         folder,
         tables[0],
         tables[1],
+        facts,
         tuple(s for s in families.SIGNALS if s.id in computed),
         tuple(NotComputed(s, market.missing(*s.needs)) for s in left_out),
         about["seconds"],

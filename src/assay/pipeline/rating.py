@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assay.engine import Engine, EngineSettings, Market, Workspace, open_engine, open_market, versions, whole_folder
 from assay.pipeline.measuring import MeasuredMarket, measured
@@ -30,7 +33,7 @@ from assay.rating import (
     scorecard,
 )
 from assay.signals.families import SIGNALS
-from assay.signals.signal import Signal, discrepancies
+from assay.signals.signal import Discrepancy, Signal, discrepancies
 
 DISCREPANCIES = pa.schema(
     [
@@ -102,8 +105,8 @@ def _rate_into(folder: Path, market: Market, market_folder: Path, signals: Measu
     goods = score_listings(work, signals, models.listing)
     merchants = score_merchants(work, market, signals, goods, models)
     _discrepancies(work, signals, goods, merchants)
-    for name in ("signals_listings", "signals_merchants"):
-        link_folder(signals.folder / name, folder / name)
+    for source in [*signals.folder.glob("signals_*"), *signals.folder.glob("facts/*/*")]:
+        link_folder(source, folder / source.relative_to(signals.folder))
     for kind, model in (("listing", models.listing), ("merchant", models.merchant)):
         save_model(model, folder / f"model_{kind}.json")
     about = _about(market, market_folder, signals, models) | {
@@ -137,29 +140,42 @@ def score_merchants(
 
 @dataclass(frozen=True, slots=True)
 class _Sentences:
-    """Batch kernel: signal rows of one subject -> the discrepancies that fire in them."""
+    """Batch kernel: rows of one family's facts -> the discrepancies that fire in them."""
 
     subject: str
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         signals = tuple(s for s in SIGNALS if s.subject == self.subject and s.column in batch.schema.names)
-        found = [each for row in batch.to_pylist() for each in discrepancies(row, signals)]
+        found = [each for signal in signals for each in _said(batch, signal)]
         columns = [[getattr(each, field.name) for each in found] for field in DISCREPANCIES]
         arrays = [pa.array(values, field.type) for values, field in zip(columns, DISCREPANCIES, strict=True)]
         return pa.record_batch(arrays, schema=DISCREPANCIES)
 
 
+def _said(batch: pa.RecordBatch, signal: Signal) -> Iterator[Discrepancy]:
+    """Discrepancies of one signal; only the rows in which it fires become Python values, which is what costs."""
+    values = batch.column(signal.column)
+    fired = pa.array([False] * len(values))
+    if signal.fires_above is not None:
+        fired = pc.or_(fired, pc.fill_null(pc.greater_equal(values, signal.fires_above), False))
+    if signal.fires_below is not None:
+        fired = pc.or_(fired, pc.fill_null(pc.less_equal(values, signal.fires_below), False))
+    for row in batch.filter(fired).to_pylist():
+        yield from discrepancies(row, (signal,))
+
+
 def _discrepancies(work: Workspace, signals: MeasuredMarket, goods: ir.Table, merchants: ir.Table) -> None:
     parts = []
-    for subject, table, scores in (("listing", signals.listings, goods), ("merchant", signals.merchants, merchants)):
+    for subject, scores in (("listing", goods), ("merchant", merchants)):
         key = f"{subject}_id"
-        risky = scores.filter(scores.score >= AT_RISK_SCORE).select(key)
-        rows = table.semi_join(risky, key)
-        parts.append(work.map_step(f"sentences_{subject}", rows, _Sentences(subject), DISCREPANCIES))
-    both = parts[0].union(parts[1]).order_by(["subject_type", "subject_id", "signal"])
-    work.step("discrepancies", both, ordered=True)
-    for subject in ("listing", "merchant"):
-        shutil.rmtree(work.folder / f"sentences_{subject}")
+        risky = work.step(f"risky_{subject}", scores.filter(scores.score >= AT_RISK_SCORE).select(key))
+        for name, facts in signals.facts[subject].items():
+            rows = facts.semi_join(risky, key)
+            parts.append(work.map_step(f"sentences_{name}", rows, _Sentences(subject), DISCREPANCIES))
+    every = ibis.union(parts[0], *parts[1:]) if len(parts) > 1 else parts[0]
+    work.step("discrepancies", every.order_by(["subject_type", "subject_id", "signal"]), ordered=True)
+    for folder in [*work.folder.glob("sentences_*"), *work.folder.glob("risky_*")]:
+        shutil.rmtree(folder)
 
 
 def _counts(engine: Engine, goods: ir.Table, merchants: ir.Table) -> dict[str, Any]:

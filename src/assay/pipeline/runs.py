@@ -54,13 +54,32 @@ class Run:
 
     def row(self, name: str, key: str, value: str) -> dict[str, Any] | None:
         """The one row of a table whose `key` is `value`, or None."""
-        found: pa.Table = self.table(name).to_table(filter=ds.field(key) == value)
-        return found.slice(0, 1).to_pylist()[0] if found.num_rows else None
+        return self.rows(name, key, [value]).get(value)
 
     def rows(self, name: str, key: str, values: list[str]) -> dict[str, dict[str, Any]]:
         """The rows whose `key` is among `values`, by that key."""
         found: pa.Table = self.table(name).to_table(filter=ds.field(key).isin(values))
         return {row[key]: row for row in found.to_pylist()}
+
+    def measured_rows(self, kind: str, ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Signal values and facts of listings or merchants by id; a listing's row holds its merchant's as well."""
+        rows = self.rows(f"signals_{kind}s", f"{kind}_id", ids)
+        self._add_facts(rows, kind, {each: [each] for each in rows})
+        if kind == "listing":
+            goods: dict[str, list[str]] = {}
+            for each, row in rows.items():
+                goods.setdefault(row["merchant_id"], []).append(each)
+            self._add_facts(rows, "merchant", goods)
+        return rows
+
+    def _add_facts(self, rows: dict[str, dict[str, Any]], subject: str, owners: dict[str, list[str]]) -> None:
+        """Puts the facts of each subject to the rows that belong to it."""
+        key = f"{subject}_id"
+        for folder in sorted((self.folder / "facts" / subject).glob("*")):
+            found = ds.dataset(folder, format="parquet").to_table(filter=ds.field(key).isin(list(owners)))
+            for facts in found.to_pylist():
+                for owner in owners[facts[key]]:
+                    rows[owner].update({name: v for name, v in facts.items() if "__" in name})
 
 
 def open_run(folder: Path) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -28,18 +28,24 @@ DECIMALS = 6
 # Joining more families at once would hold more hash tables in memory than the budget of a small machine allows.
 FAMILIES_PER_JOIN = 4
 
-_LISTING_FAMILIES = (
-    price.measure,
-    wording.measure,
-    specification.measure,
-    repetition.measure,
-    imagery.measure,
-    history.measure,
-    listings.measure,
-    reviews.measure_listings,
-    orders.measure_listings,
+Measure = Callable[[Market, Workspace], ir.Table | None]
+
+_LISTING_FAMILIES: tuple[tuple[str, Measure], ...] = (
+    ("price", price.measure),
+    ("wording", wording.measure),
+    ("specification", specification.measure),
+    ("repetition", repetition.measure),
+    ("imagery", imagery.measure),
+    ("history", history.measure),
+    ("listings", listings.measure),
+    ("reviews", reviews.measure_listings),
+    ("orders", orders.measure_listings),
 )
-_MERCHANT_FAMILIES = (merchants.measure_merchants, reviews.measure_merchants, orders.measure_merchants)
+_MERCHANT_FAMILIES: tuple[tuple[str, Measure], ...] = (
+    ("merchants", merchants.measure_merchants),
+    ("merchant_reviews", reviews.measure_merchants),
+    ("merchant_orders", orders.measure_merchants),
+)
 
 SIGNALS: tuple[Signal, ...] = (
     *price.SIGNALS,
@@ -70,49 +76,58 @@ class NotComputed:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured: a wide table per subject, the signals in it, and the signals that are not.
+    """What was measured.
 
-    `listings`: listing_id, merchant_id, the value and fact columns of every computed listing signal, and the value and
-    fact columns of its merchant's signals. `merchants`: merchant_id and the same for merchants. Null = not checked.
+    `listings`: listing_id, merchant_id and the value column of every signal of the listing and of its merchant;
+    `merchants`: merchant_id and the value columns of its signals; null = not checked. `facts`: by subject and family,
+    the table with the facts that the family's sentences use (and the values again), one row per subject, in no order.
     """
 
     listings: ir.Table
     merchants: ir.Table
+    facts: Mapping[str, Mapping[str, ir.Table]]
     computed: tuple[Signal, ...]
     not_computed: tuple[NotComputed, ...]
 
 
 def measure(market: Market, work: Workspace) -> Measured:
     """Measures every signal that the market's columns allow."""
-    merchant_rows = market.table("merchants").select("merchant_id")
-    merchant_parts = _present(family(market, work) for family in _MERCHANT_FAMILIES)
-    merchants_wide = _wide(work, "signals_merchants", merchant_rows, merchant_parts, "merchant_id")
-    listing_rows = market.table("listings").select("listing_id", "merchant_id")
-    listing_parts = _present(family(market, work) for family in _LISTING_FAMILIES)
-    facts = _wide(work, "signals_facts", listing_rows, listing_parts, "listing_id")
-    listings_wide = work.step("signals_listings", facts.left_join(merchants_wide, "merchant_id").drop("merchant_id_right"))
-    columns = {*listings_wide.columns, *merchants_wide.columns}
-    computed = tuple(signal for signal in SIGNALS if signal.column in columns)
-    left_out = tuple(NotComputed(s, market.missing(*s.needs)) for s in SIGNALS if s.column not in columns)
-    return Measured(listings_wide, merchants_wide, computed, left_out)
+    of_merchants = _facts(market, work, _MERCHANT_FAMILIES)
+    merchants_wide = work.step(
+        "signals_merchants", _values(market.table("merchants").select("merchant_id"), of_merchants, "merchant_id")
+    )
+    of_listings = _facts(market, work, _LISTING_FAMILIES)
+    wide = _in_stages(work, market.table("listings").select("listing_id", "merchant_id"), of_listings)
+    listings_wide = work.step(
+        "signals_listings", wide.left_join(merchants_wide, "merchant_id").drop("merchant_id_right")
+    )
+    computed = tuple(signal for signal in SIGNALS if signal.column in listings_wide.columns)
+    left_out = tuple(NotComputed(s, market.missing(*s.needs)) for s in SIGNALS if s not in computed)
+    facts = {"listing": of_listings, "merchant": of_merchants}
+    return Measured(listings_wide, merchants_wide, facts, computed, left_out)
 
 
-def _present(parts: Iterable[ir.Table | None]) -> list[ir.Table]:
-    return [part for part in parts if part is not None]
+def _facts(market: Market, work: Workspace, families: tuple[tuple[str, Measure], ...]) -> dict[str, ir.Table]:
+    """What each family measured, as a step `facts_<family>`; families with nothing to compute are left out."""
+    measured = {name: family(market, work) for name, family in families}
+    return {name: work.kept(f"facts_{name}", table) for name, table in measured.items() if table is not None}
 
 
-def _wide(work: Workspace, name: str, rows: ir.Table, parts: list[ir.Table], key: str) -> ir.Table:
-    """`rows` with the columns of every part, joined on `key` a few parts at a time; the last step is called `name`."""
-    table = rows
-    while parts:
-        for part in parts[:FAMILIES_PER_JOIN]:
-            table = table.left_join(_rounded(part), key).drop(f"{key}_right")
-        parts = parts[FAMILIES_PER_JOIN:]
-        if parts:
-            table = work.step(f"{name}_before_{len(parts)}", table)
-    return work.step(name, table)
+def _in_stages(work: Workspace, rows: ir.Table, parts: Mapping[str, ir.Table]) -> ir.Table:
+    """The values of many families side by side, a few joins at a time."""
+    names = list(parts)
+    while len(names) > FAMILIES_PER_JOIN:
+        joined, names = names[:FAMILIES_PER_JOIN], names[FAMILIES_PER_JOIN:]
+        rows = work.step(
+            f"values_before_{names[0]}", _values(rows, {name: parts[name] for name in joined}, "listing_id")
+        )
+    return _values(rows, {name: parts[name] for name in names}, "listing_id")
 
 
-def _rounded(part: ir.Table) -> ir.Table:
-    floats = {name: part[name].round(DECIMALS) for name, kind in part.schema().items() if kind.is_floating()}
-    return part.mutate(**floats)
+def _values(rows: ir.Table, parts: Mapping[str, ir.Table], key: str) -> ir.Table:
+    """`rows` with the value columns of every part, rounded, joined on `key`."""
+    columns = [signal.column for signal in SIGNALS]
+    for part in parts.values():
+        values = {name: part[name].cast("float64").round(DECIMALS) for name in columns if name in part.columns}
+        rows = rows.left_join(part.select(key, **values), key).drop(f"{key}_right")
+    return rows
