@@ -4,10 +4,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Tests share builders (such as those of tests/engines.py), whichever way pytest was started.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 pytest.register_assert_rewrite("tests.engines")
+
+# A first call on a busy machine may take half a second; speed is measured in benchmarks, not in tests.
+settings.register_profile("assay", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("assay")
 
 from tests.engines import (  # noqa: E402, F401
     duckdb_engine,

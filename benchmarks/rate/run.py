@@ -1,6 +1,6 @@
 """How long the whole rating of a market takes, against the floor of reading its bytes once.
 
-    python benchmarks/rate/run.py                      # 1, 3 and 10 million listings (needs 40 GB of disk, about an hour)
+    python benchmarks/rate/run.py                      # 1, 3 and 10 million listings (40 GB of disk)
     python benchmarks/rate/run.py --sizes 100000 300000 1000000
     python benchmarks/rate/run.py --quick              # 20, 40 and 80 thousand
 

@@ -11,12 +11,12 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.engine import kernels
-from tests.engines import assert_same_rows
 
 from assay.engine import Engine, EngineSettings, open_engine
 from assay.engine.tasks import ROWS_PER_GROUP, ROWS_WORTH_A_WORKER
 from assay.market.errors import AssayError, CallerError, OutsideError
+from tests.engine import kernels
+from tests.engines import assert_same_rows
 
 
 def numbers(folder: Path, n: int, rows_per_group: int = 1_000) -> Path:

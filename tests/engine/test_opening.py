@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from tests.engines import skip_without_java
 
 from assay.engine import EngineSettings, open_engine
 from assay.engine.sessions import SESSION_SETTINGS
 from assay.market.errors import CallerError, OutsideError
+from tests.engines import skip_without_java
 
 SMALL = EngineSettings(memory_gib=0.5, workers=1)
 

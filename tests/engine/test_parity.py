@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from ibis import _
-from tests.engine import kernels
-from tests.engines import assert_same_rows
 
 from assay.engine import Engine, Workspace, ops
+from tests.engine import kernels
+from tests.engines import assert_same_rows
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MOMENT = START + timedelta(days=60, microseconds=250_000)

@@ -17,7 +17,10 @@ def assert_same_run(market: Path, url: str, settings: EngineSettings, model: Pat
     ours = pipeline.rate(market, folder / "duckdb", model_folder=model, settings=settings)
     theirs = pipeline.rate(market, folder / "other", model_folder=model, engine=url, settings=settings)
     for name in TABLES:
-        tables = [run.table(name).to_table().drop_columns(["value"] if name == "discrepancies" else []) for run in (ours, theirs)]
+        tables = [
+            run.table(name).to_table().drop_columns(["value"] if name == "discrepancies" else [])
+            for run in (ours, theirs)
+        ]
         assert_same_rows(*tables, tolerance=TOLERANCE)
 
 

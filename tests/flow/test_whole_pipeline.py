@@ -77,7 +77,7 @@ def test_the_report_shows_the_top_goods_and_loads_nothing(run, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert pipeline.top_ids(run, "listing", 1)[0] in text
     assert "<script" not in text
-    for attribute in ('src="http', "url(http", '@import', '<link'):
+    for attribute in ('src="http', "url(http", "@import", "<link"):
         assert attribute not in text
 
 

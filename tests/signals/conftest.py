@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.signals.markets import Measure, Row, by_id, make_market
 
 from assay.engine import Engine, EngineSettings, Workspace, open_engine
+from tests.signals.markets import Measure, Row, by_id, make_market
 
 Golden = Callable[[str, list[str]], None]
 

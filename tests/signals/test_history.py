@@ -1,7 +1,7 @@
 import pytest
-from tests.signals.markets import ago, listing
 
 from assay.signals import history
+from tests.signals.markets import ago, listing
 
 WORDS = "a long description of the very same article in the same words, with the same promises and terms of delivery"
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from tests.signals.markets import ago, brand, listing
 
 from assay.signals import imagery
+from tests.signals.markets import ago, brand, listing
 
 RNG = np.random.default_rng(7)
 PICTURE = bytes(RNG.integers(0, 256, 32, dtype=np.uint8))

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.signals.markets import ago, brand, listing, merchant, product
 
 from assay.signals import listings
+from tests.signals.markets import ago, brand, listing, merchant, product
 
 
 def test_age_counts_days_to_the_rating_also_for_removed_goods(measured):

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.signals.markets import ago, brand, listing, merchant
 
 from assay.signals import merchants
+from tests.signals.markets import ago, brand, listing, merchant
 
 
 def rows_of(measured, **tables):

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from math import log
 
 import pytest
-from tests.signals.markets import AS_OF, ago, brand, listing, order, product
 
 from assay.signals import orders
 from assay.signals.counters import disjoint
 from assay.signals.signal import discrepancies
+from tests.signals.markets import AS_OF, ago, brand, listing, order, product
 
 
 def refund(listing_id: str, reason: str | None = None, **columns):

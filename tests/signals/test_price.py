@@ -3,10 +3,10 @@ from __future__ import annotations
 from math import log
 
 import pytest
-from tests.signals.markets import AS_OF, ago, brand, listing, order, product
 
 from assay.signals import price
 from assay.signals.signal import discrepancies
+from tests.signals.markets import AS_OF, ago, brand, listing, order, product
 
 GOODS = {"brand": "Norvane", "category": "Footwear > Sneakers", "currency": "EUR"}
 

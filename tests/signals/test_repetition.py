@@ -1,9 +1,9 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.signals.markets import ago, listing
 
 from assay.signals import repetition, text_risk
+from tests.signals.markets import ago, listing
 
 WORDS = "genuine leather bag with a gold chain and two pockets, sent within a day in its own box"
 

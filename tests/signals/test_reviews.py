@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from tests.signals.markets import ago, listing, review
 
 from assay.signals import reviews
 from assay.signals.reviews import review_claims
+from tests.signals.markets import ago, listing, review
 
 
 def test_fake_rate_counts_who_says_fake_and_not_who_denies_it(measured):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.engines import assert_same_rows
 
 from assay.engine import Engine, Workspace, open_market
 from assay.signals import listings, merchants, orders, price, reviews, specification
 from assay.simulation import simulate
+from tests.engines import assert_same_rows
 
 # Sums of floats are added in another order on every engine.
 TOLERANCE = 1e-9

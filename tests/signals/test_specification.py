@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.signals.markets import brand, listing, product
 
 from assay.signals import specification
 from assay.signals.attributes import contradicts
 from assay.signals.brand_ranges import belongs
 from assay.signals.impossible import impossible
 from assay.signals.trade_numbers import NumberCheck
+from tests.signals.markets import brand, listing, product
 
 VALID = "04006381333931"
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.signals.markets import brand, by_id, listing, make_market, merchant
 
 from assay.engine import Workspace
 from assay.signals import wording
@@ -14,6 +13,7 @@ from assay.signals.signal import discrepancies
 from assay.signals.slang import SAID, replica_slang
 from assay.signals.spelling import Brand, Usage, brand_book, find, finder, learned_book, read
 from assay.signals.titles import SCHEMA, TitleReader
+from tests.signals.markets import brand, by_id, listing, make_market, merchant
 
 BRANDS = [
     brand("B1", "Norvane", aliases='["nuofan"]', rights_holder="Norvane SA"),

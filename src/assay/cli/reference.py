@@ -70,7 +70,7 @@ def _command_sections(command: Any, path: str) -> list[str]:  # noqa: ANN401 - t
 def _parameter_row(parameter: Any) -> str:  # noqa: ANN401 - as above
     names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
     if parameter.param_type_name == "argument":
-        names = f"`{parameter.human_readable_name}`"
+        names = f"`{parameter.metavar or parameter.name.upper()}`"
     return f"| {names} | {_one_line(getattr(parameter, 'help', None))} |"
 
 
