@@ -80,13 +80,18 @@ def test_a_sample_of_the_negatives_does_not_move_the_level():
     assert part.base_points == pytest.approx(whole.base_points, abs=40)
 
 
-def test_sampled_verdicts_weigh_one_over_their_probability_up_to_twenty():
+def test_sampled_verdicts_alone_weigh_one_over_their_probability_up_to_twenty():
     table, _ = market(np.random.default_rng(4), sampled=0.02)
-    examples = read_examples(table, TERMS)
+    examples = read_examples(table, TERMS, verdicts_only=True)
     rows, weights = training_rows(examples, TrainingSettings())
     drawn = examples.sampled[rows]
     assert np.allclose(weights[drawn], np.minimum(1 / examples.inclusion[rows][drawn], 20))
     assert (weights[~drawn] == 1).all()
+
+
+def test_sampled_verdicts_weigh_one_where_the_goods_they_stand_for_are_learnt_from_too():
+    table, _ = market(np.random.default_rng(4), sampled=0.02)
+    assert (training_rows(read_examples(table, TERMS), TrainingSettings())[1] == 1).all()
 
 
 def test_with_verdicts_only_nothing_is_presumed():
