@@ -6,6 +6,7 @@ said about others leaves the own merchant out.
 
 from __future__ import annotations
 
+import string
 from math import log
 
 import ibis
@@ -64,7 +65,8 @@ def _goods(market: Market, work: Workspace) -> ir.Table:
     rows = listings.select(
         "listing_id",
         "merchant_id",
-        brand=listings.brand.lower().strip().nullif(""),
+        # ASCII capitals only: engines lower other letters differently, and Ibis' strip() takes letters off on Spark.
+        brand=listings.brand.translate(string.ascii_uppercase, string.ascii_lowercase).nullif(""),
         category=listings.category.nullif(""),
         listed_s=listings.listed_at.epoch_seconds().cast("int64"),
         shard=listings.merchant_id.hexdigest("md5").substr(0, 1),
