@@ -31,6 +31,8 @@ from assay.intake.sources import Plan, plan_reading
 from assay.market.errors import AssayError, CallerError, OutsideError
 from assay.market.tables import TABLES
 
+# Enough to settle some ten million keys without spilling; more keys spill to the market's disk.
+_SETTLING_GIB = 4.0
 _LATER_ROW = ("a later row of the same key stands", "one row per key; the later one wins")
 
 
@@ -120,7 +122,7 @@ class _Intake:
     def run(self) -> IntakeReport:
         self._carry_base()
         self.reading.read(self.plan)
-        settings = EngineSettings(scratch=self.reading.scratch)
+        settings = EngineSettings(scratch=self.reading.scratch, memory_gib=_SETTLING_GIB)
         with open_engine(None, settings) as engine:
             for name in TABLES:
                 if name in self.reading.tables and self.reading.tables[name].parts:
