@@ -94,15 +94,15 @@ def simulate(
             if progress is not None:
                 progress(done, n_listings)
         sink.write_merchants()
-        about = {"simulated": {"n_listings": n_listings, "seed": seed, "settings": _plain(settings)}}
-        snapshot_id = writer.commit(about, as_of=settings.as_of)
+        snapshot_id = writer.commit(_about(n_listings, seed, settings), as_of=settings.as_of)
         truth.commit()
     return SimulatedMarket(folder / "market", folder / "truth", snapshot_id, sink.n_rows)
 
 
-def _plain(settings: SimulationSettings) -> dict[str, Any]:
+def _about(n_listings: int, seed: int, settings: SimulationSettings) -> dict[str, Any]:
     values = {name: getattr(settings, name) for name in settings.__slots__}
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+    return {"simulated": {"n_listings": n_listings, "seed": seed, "settings": plain}}
 
 
 def _world(n_listings: int, seed: int, settings: SimulationSettings) -> tuple[World, npt.NDArray[np.int32], Flags]:

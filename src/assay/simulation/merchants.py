@@ -127,13 +127,7 @@ def make_merchants(
     age = _ages(rng, look, np.where(bad, n_fake, 0), n_fake + n_honest, settings)
     persona, closed = _returners(rng, kind, age)
     ring, producer = _rings(rng, kind, persona, settings)
-    honest_weights, fake_weights = category_weights
-    suspect = rng.random((n, 3)) < np.where(bad, 0.25 + 0.6 * look, 0.6 * look)[:, None]
-    categories = np.where(
-        suspect,
-        rng.choice(len(fake_weights), (n, 3), p=fake_weights),
-        rng.choice(len(honest_weights), (n, 3), p=honest_weights),
-    )
+    categories = _categories(rng, bad, look, category_weights)
     crowd = np.minimum((n_fake + n_honest) / 500, 1.0)  # a shop of thousands does not sell one article
     return Merchants(
         kind=kind,
@@ -155,6 +149,20 @@ def make_merchants(
         focus=rng.random(n),
         breadth=np.where(kind == KIND["authorised"], 0.004, np.maximum(rng.beta(1.2, 2.5, n), crowd)),
         angry=(kind == KIND["big_store"]) & (rng.random(n) < 0.25),
+    )
+
+
+def _categories(
+    rng: np.random.Generator, bad: Flags, look: Floats, category_weights: tuple[Floats, Floats]
+) -> npt.NDArray[np.int64]:
+    """Three focus categories of each merchant; fake-like shops favour those that counterfeiters like."""
+    honest_weights, fake_weights = category_weights
+    n = len(bad)
+    suspect = rng.random((n, 3)) < np.where(bad, 0.25 + 0.6 * look, 0.6 * look)[:, None]
+    return np.where(
+        suspect,
+        rng.choice(len(fake_weights), (n, 3), p=fake_weights),
+        rng.choice(len(honest_weights), (n, 3), p=honest_weights),
     )
 
 

@@ -37,13 +37,13 @@ class SimulationSettings:
     # Appearance: how fake-like a listing looks on its plain columns, 0 to 1 (Beta distributions, all tuned). The plain
     # columns depend on the truth through this number only, which is what makes the market hard.
     fake_look: tuple[float, float] = (5.5, 1.8)
-    quiet_rate: float = 0.03  # counterfeits that look as ordinary as honest goods
+    quiet_rate: float = 0.045  # counterfeits that look as ordinary as honest goods
     honest_look: tuple[float, float] = (0.48, 4.6)
     merchant_look_share: float = 0.2  # how far a listing looks like the rest of its shop
     alike_beside_rate: float = (
         0.12  # genuine goods of counterfeit sellers that are offered just like their counterfeits
     )
-    lookalike_rate: float = 0.035  # honest shops that look like counterfeit sellers for innocent reasons
+    lookalike_rate: float = 0.028  # honest shops that look like counterfeit sellers for innocent reasons
 
     # Ages, in days.
     fake_age_median: float = 9.0  # published
