@@ -1,4 +1,4 @@
-"""Listings and merchants as the report shows them in full: facts, sentences, waterfall, price among peers."""
+"""Listings and merchants as the report shows them in full: facts, reasons, waterfall, price among peers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from assay.engine import Snapshot
 from assay.market.values.currencies import exponent, is_code
-from assay.pipeline.explaining import Explanation, explained
+from assay.pipeline.explaining import SMALL_STEP_POINTS, SMALL_STEPS, Explanation, explained, folded
+from assay.pipeline.labels import label, percent, value_text
+from assay.pipeline.originals import Originals
 from assay.pipeline.runs import Run
-from assay.publishing import Case, PriceContext, StepBar
+from assay.publishing import Case, PriceContext, Reason, StepBar
 from assay.rating import Step
-from assay.signals.signal import money_text
+from assay.signals.signal import Discrepancy, money_text
 
 # With fewer offers a picture of the spread says nothing.
 _LEAST_PEERS = 5
@@ -34,22 +35,22 @@ _MERCHANT_FACTS = (("country", "country"), ("registered_at", "registered"), ("st
 
 @dataclass(frozen=True)
 class CaseSource:
-    """Makes cases of one run; `snapshot` is None when the market is no longer where it was, and names are then ids."""
+    """Makes cases of one run; titles and prices come from the originals, where these are still there."""
 
     run: Run
-    snapshot: Snapshot | None
+    originals: Originals
 
     def listings(self, ids: list[str]) -> tuple[Case, ...]:
         """One case per listing id, in the order given."""
-        rows = self._market_rows("listings", "listing_id", ids)
-        shops = self._market_rows("merchants", "merchant_id", [r["merchant_id"] for r in rows.values()])
+        rows = self.originals.rows("listings", "listing_id", ids)
+        shops = self.originals.rows("merchants", "merchant_id", [r["merchant_id"] for r in rows.values()])
         return tuple(
             self._case(found, rows.get(found.subject_id, {}), shops) for found in self._explained("listing", ids)
         )
 
     def merchants(self, ids: list[str]) -> tuple[Case, ...]:
         """One case per merchant id, in the order given, with its worst goods."""
-        rows = self._market_rows("merchants", "merchant_id", ids)
+        rows = self.originals.rows("merchants", "merchant_id", ids)
         goods = self._worst_goods(ids)
         cases = []
         for found in self._explained("merchant", ids):
@@ -71,12 +72,6 @@ class CaseSource:
         facts += _facts(row, _LISTING_FACTS)
         return _shown(found, row.get("title") or "(no title)", tuple(facts), price=self._price(row))
 
-    def _market_rows(self, table: str, key: str, ids: list[str]) -> dict[str, dict[str, Any]]:
-        if self.snapshot is None or table not in self.snapshot.tables:
-            return {}
-        found = ds.dataset(self.snapshot.tables[table]).to_table(filter=ds.field(key).isin(sorted(set(ids))))
-        return {row[key]: row for row in found.to_pylist()}
-
     def _worst_goods(self, merchants: list[str]) -> dict[str, tuple[tuple[str, str, float], ...]]:
         scores: pa.Table = self.run.table("scores_listings").to_table(
             columns=["listing_id", "merchant_id", "score"], filter=ds.field("merchant_id").isin(merchants)
@@ -88,7 +83,7 @@ class CaseSource:
             if len(kept) < _GOODS_SHOWN:
                 kept.append(row)
         ids = [row["listing_id"] for kept in worst.values() for row in kept]
-        titles = self._market_rows("listings", "listing_id", ids)
+        titles = self.originals.rows("listings", "listing_id", ids)
         return {
             merchant: tuple(
                 (r["listing_id"], titles.get(r["listing_id"], {}).get("title") or "(no title)", r["score"])
@@ -99,10 +94,7 @@ class CaseSource:
 
     @cached_property
     def _prices(self) -> pa.Table | None:
-        if self.snapshot is None:
-            return None
-        names = ["brand", "category", "currency", "price"]
-        return ds.dataset(self.snapshot.tables["listings"]).to_table(columns=names, filter=ds.field("price").is_valid())
+        return self.originals.prices()
 
     def _price(self, row: dict[str, Any]) -> PriceContext | None:
         """The price among offers of the same brand and category, or of the category, in the same currency."""
@@ -121,10 +113,11 @@ class CaseSource:
 
 def _context(row: dict[str, Any], among: str, prices: Any) -> PriceContext:  # noqa: ANN401 - a numpy array
     currency = row["currency"]
-    unit = 10 ** exponent(currency if currency and is_code(currency) else None)
-    cuts = np.quantile(prices / unit, [0.05, 0.25, 0.5, 0.75, 0.95])
+    decimals = exponent(currency if currency and is_code(currency) else None)
+    cuts = np.quantile(prices / 10**decimals, [0.05, 0.25, 0.5, 0.75, 0.95])
     spread = [float(cut) for cut in cuts]
-    return PriceContext(row["price"] / unit, currency or "no currency", among, len(prices), *spread)
+    price = row["price"] / 10**decimals
+    return PriceContext(price, currency or "without a currency", decimals, among, len(prices), *spread)
 
 
 def _numbers(found: Explanation) -> tuple[tuple[str, str], ...]:
@@ -133,13 +126,16 @@ def _numbers(found: Explanation) -> tuple[tuple[str, str], ...]:
     return (
         ("live listings", f"{numbers.get('n_listings') or 0:,}"),
         ("worst listing", "none live" if worst is None else f"{worst:.1f}"),
-        ("share of range at 40 or more", "none live" if share is None else f"{share:.0%}"),
+        ("share of range at 40 or more", "none live" if share is None else percent(share)),
     )
 
 
 def _facts(row: dict[str, Any], wanted: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Facts by their labels; of times the day is enough."""
     return tuple(
-        (label, str(row[name])[:60].removesuffix("+00:00")) for name, label in wanted if row.get(name) is not None
+        (name_shown, str(row[name])[:10] if name.endswith("_at") else str(row[name]))
+        for name, name_shown in wanted
+        if row.get(name) is not None
     )
 
 
@@ -152,7 +148,7 @@ def _shown(
     goods: tuple[tuple[str, str, float], ...] = (),
 ) -> Case:
     fall = found.waterfall
-    said = {each.signal: each.text for each in found.discrepancies}
+    steps, n_folded = folded(fall)
     return Case(
         kind=found.subject_type,
         id=found.subject_id,
@@ -161,16 +157,29 @@ def _shown(
         low=fall.score_low,
         high=fall.score_high,
         base=fall.base_score,
-        steps=tuple(_bar(step) for step in fall.steps if step.points),
-        sentences=tuple(said[step.id] for step in fall.steps if step.id in said)
-        + tuple(text for signal, text in said.items() if signal not in {step.id for step in fall.steps}),
+        base_points=fall.base_points,
+        steps=tuple(step_bar(step, n_folded) for step in steps),
+        reasons=_reasons(found, found.discrepancies),
+        merchant_reasons=_reasons(found, found.merchant_discrepancies),
         facts=facts,
-        not_checked=found.not_checked,
+        not_checked=tuple(label(each) for each in found.not_checked),
         price=price,
         goods=goods,
     )
 
 
-def _bar(step: Step) -> StepBar:
-    note = "" if step.id == "calibration" else f"{step.value:,.4g}" if step.value is not None else "not checked"
-    return StepBar(step.label or step.id, note, step.points, step.score_before, step.score_after)
+def _reasons(found: Explanation, discrepancies: tuple[Discrepancy, ...]) -> tuple[Reason, ...]:
+    return tuple(Reason(each.text, label(each.signal), found.points(each.signal)) for each in discrepancies)
+
+
+def step_bar(step: Step, n_folded: int) -> StepBar:
+    """A step in words; `n_folded` small steps stand behind the one that `folded` made."""
+    if step.id == SMALL_STEPS:
+        note = f"{n_folded} of less than {SMALL_STEP_POINTS} points each"
+        return StepBar("other steps, together", note, step.points, step.score_after)
+    return StepBar(_step_label(step), value_text(step.id, step.value), step.points, step.score_after)
+
+
+def _step_label(step: Step) -> str:
+    """The label of a signal; how the sum is fitted is said by the model."""
+    return step.label if step.id == "calibration" else label(step.id)

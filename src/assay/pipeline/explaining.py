@@ -99,7 +99,7 @@ def folded(fall: Waterfall, least_points: int = SMALL_STEP_POINTS) -> tuple[tupl
     It begins where the step before it ends and ends where the next begins, so the steps still add up exactly. Steps of
     0 points are left out and not counted; fewer than two small steps are not folded.
     """
-    moving = [step for step in fall.steps if step.points or step.id == "calibration"]
+    moving = [step for step in fall.steps if step.points]
     small = [step for step in moving if abs(step.points) < least_points and step.id != "calibration"]
     if len(small) < 2:
         return tuple(moving), 0

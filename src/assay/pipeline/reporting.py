@@ -10,18 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from assay.engine import Snapshot, open_snapshot
+from assay.engine import Snapshot
 from assay.engine.folders import outside
 from assay.market import TABLES
-from assay.market.errors import AssayError
+from assay.market.errors import CallerError
 from assay.pipeline import trust
 from assay.pipeline.cases import CaseSource
+from assay.pipeline.labels import label, percent
+from assay.pipeline.originals import Originals, originals
 from assay.pipeline.runs import AT_RISK_SCORE, RED_FLAG_SCORE, Run, open_run
-from assay.publishing import Case, DataTable, NotComputedRow, ReportData, SignalRow, Tile, report_html
+from assay.publishing import Case, DataTable, Evaluation, NotComputedRow, ReportData, SignalRow, Tile, report_html
 from assay.rating import Model
 from assay.signals.families import SIGNALS
 
 _BINS = 20
+_KINDS = ("listing", "merchant")
 # A column filled in fewer rows than this is named as thin: signals on it speak for a minority.
 _THIN_SHARE = 0.5
 _REASONS_SHOWN = 12
@@ -53,11 +56,14 @@ def report(run_folder: Path, page: Path, *, model_folder: Path | None = None, n_
 def gathered(run: Run, model_folder: Path | None, n_top: int) -> ReportData:
     """Everything the report shows."""
     model = run.model("listing")
-    snapshot = _snapshot(run)
-    goods, merchants = _top_cases(run, snapshot, n_top)
-    evaluation = _evaluation(run, model_folder)
+    rated = originals(run)
+    snapshot = rated.snapshot
+    goods, merchants = _top_cases(run, rated, n_top)
+    figures = _figures(run, model_folder)
     return ReportData(
-        title="Goods and merchants by their chance of being counterfeit",
+        title="Goods and merchants by their chance of being counterfeit"
+        if model.is_calibrated
+        else "Goods and merchants by how much does not fit",
         as_of=str(run.about["as_of"])[:10],
         snapshot_id=run.snapshot_id,
         label=str(run.about["model"]["label"]),
@@ -69,33 +75,46 @@ def gathered(run: Run, model_folder: Path | None, n_top: int) -> ReportData:
         merchants=merchants,
         goods=goods,
         signals=_signals(run),
-        not_computed=tuple(NotComputedRow(k, v) for k, v in run.about["not_computed"].items()),
+        not_computed=_not_computed(run),
         tables=() if snapshot is None else _tables(snapshot),
         intake=() if snapshot is None else _intake(snapshot),
         reject_reasons=() if snapshot is None else _reject_reasons(snapshot),
-        reliability=trust.reliability(evaluation),
-        metric_splits=trust.splits(evaluation),
-        metrics=trust.metrics(evaluation),
-        not_measured=trust.not_measured(evaluation),
-        segments=trust.segments(evaluation),
+        reliability=trust.reliability(figures["listing"]),
+        evaluations=_evaluations(figures),
+        segments=trust.segments(figures["listing"]),
+        model_facts=trust.model_facts(model.card),
+        limits=tuple(model.card.get("limits", ())),
         versions=tuple(run.about["versions"].items()),
     )
 
 
-def _snapshot(run: Run) -> Snapshot | None:
-    """The snapshot that was rated, when the market is still where it was."""
+def _figures(run: Run, model_folder: Path | None) -> dict[str, dict[str, Any]]:
+    """The figures of both models: from the model folder given, or from the cards of the models in the run."""
+    if model_folder is None:
+        return {kind: dict(run.model(kind).card.get("figures") or {}) for kind in _KINDS}
     try:
-        return open_snapshot(run.market_folder, run.snapshot_id)
-    except AssayError:
-        return None
+        found = json.loads((model_folder / "evaluation.json").read_text(encoding="utf-8"))
+        return {kind: dict(found[kind]) for kind in _KINDS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CallerError(
+            f"{model_folder} is not a model: its evaluation.json cannot be read ({type(error).__name__}); make one "
+            "with `assay train MARKET --out MODEL`, or leave --model away.",
+            where={"path": str(model_folder)},
+        ) from error
 
 
-def _evaluation(run: Run, model_folder: Path | None) -> dict[str, Any]:
-    """The listing model's figures: from the model folder given, or from the card of the model in the run."""
-    if model_folder is not None:
-        text = (model_folder / "evaluation.json").read_text(encoding="utf-8")
-        return dict(json.loads(text)["listing"])
-    return dict(run.model("listing").card.get("figures") or {})
+def _evaluations(figures: dict[str, dict[str, Any]]) -> tuple[Evaluation, ...]:
+    found = (trust.evaluation(figures[kind], kind) for kind in _KINDS)
+    return tuple(each for each in found if each is not None)
+
+
+def _not_computed(run: Run) -> tuple[NotComputedRow, ...]:
+    """Signals by the reason that keeps them from being computed, the reason of most first."""
+    by_reason: dict[str, list[str]] = {}
+    for signal_id, reason in run.about["not_computed"].items():
+        by_reason.setdefault(reason, []).append(label(signal_id))
+    ordered = sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0]))
+    return tuple(NotComputedRow(reason, tuple(signals)) for reason, signals in ordered)
 
 
 def _rests_on(model: Model) -> str:
@@ -103,7 +122,7 @@ def _rests_on(model: Model) -> str:
         return (
             "Verdicts in the market (test buys, authentications, confirmed notices) would let the score be calibrated."
         )
-    return f"Calibration: {model.calibration.rests_on}."
+    return f"The calibration {model.calibration.rests_on}."
 
 
 def _tiles(run: Run) -> tuple[Tile, ...]:
@@ -119,7 +138,7 @@ def _tiles(run: Run) -> tuple[Tile, ...]:
 
 
 def _share(counts: dict[str, int], name: str) -> str:
-    return f"{counts[name] / max(counts['rated'], 1):.2%} of all"
+    return f"{percent(counts[name] / max(counts['rated'], 1))} of all"
 
 
 def _histogram(run: Run) -> tuple[int, ...]:
@@ -141,8 +160,8 @@ def top_ids(run: Run, kind: str, n: int) -> list[str]:
     return list(found.sort_by(order).slice(0, n).column(0).to_pylist())
 
 
-def _top_cases(run: Run, snapshot: Snapshot | None, n: int) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
-    source = CaseSource(run, snapshot)
+def _top_cases(run: Run, rated: Originals, n: int) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
+    source = CaseSource(run, rated)
     goods = source.listings(top_ids(run, "listing", n))
     merchants = source.merchants(top_ids(run, "merchant", n))
     return goods, merchants
@@ -158,7 +177,10 @@ def _signals(run: Run) -> tuple[SignalRow, ...]:
             n += len(values)
             n_checked += len(values) - values.null_count
             n_shown += _n_fired(values, signal.fires_above, signal.fires_below)
-        rows.append(SignalRow(signal.id, signal.subject, n_checked / max(n, 1), n_shown / max(n, 1), signal.rationale))
+        shown = None if signal.fires_above is None and signal.fires_below is None else n_shown / max(n, 1)
+        rows.append(
+            SignalRow(signal.id, label(signal.id), signal.subject, n_checked / max(n, 1), shown, signal.rationale)
+        )
     return tuple(rows)
 
 

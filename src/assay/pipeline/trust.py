@@ -1,10 +1,12 @@
-"""An evaluation as the report shows it: figures by split, reliability, who bears the false alarms."""
+"""An evaluation as the report shows it: figures by split, reliability, who bears the false alarms, what it rests on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from assay.publishing import MetricRow, ReliabilityPoint, SegmentRow
+from assay.pipeline.labels import percent
+from assay.publishing import Estimate, Evaluation, MetricRow, ReliabilityPoint, SegmentRow
 
 _SPLITS = {
     "out_of_fold": "unseen merchants",
@@ -22,64 +24,73 @@ _FIGURES = {
     "calibration_error_equal_mass": "calibration error (bins of equal weight)",
     "calibration_error_equal_width": "calibration error (bins of 5 points)",
 }
+_SUPPRESSED = Estimate("not shown", "fewer than 10")
 
 
-def _measured(evaluation: dict[str, Any]) -> list[str]:
-    return [name for name in _SPLITS if evaluation.get(name)]
-
-
-def splits(evaluation: dict[str, Any]) -> tuple[str, ...]:
-    """Names of the splits that were measured."""
-    return tuple(_SPLITS[name] for name in _measured(evaluation))
-
-
-def metrics(evaluation: dict[str, Any]) -> tuple[MetricRow, ...]:
-    """One row per figure; empty when nothing was measured."""
-    names = _measured(evaluation)
+def evaluation(figures: dict[str, Any], kind: str) -> Evaluation | None:
+    """The figures of one model as a table; None when nothing was measured."""
+    names = [name for name in _SPLITS if figures.get(name)]
     if not names:
-        return ()
-    counted = MetricRow("goods / counterfeit", tuple(_counts(evaluation[name]) for name in names))
+        return None
+    counted = MetricRow(f"{_plural(kind)} (of these counterfeit)", tuple(_counts(figures[name]) for name in names))
     rows = [
-        MetricRow(label, tuple(estimate(evaluation[name][figure]) for name in names))
-        for figure, label in _FIGURES.items()
+        MetricRow(said, tuple(estimate(figures[name].get(figure)) for name in names))
+        for figure, said in _FIGURES.items()
     ]
-    return (counted, *rows)
+    missing = tuple((_SPLITS.get(k, k), v) for k, v in figures.get("not_measured", {}).items())
+    return Evaluation(f"Scores of {_plural(kind)}", tuple(_SPLITS[name] for name in names), (counted, *rows), missing)
 
 
-def _counts(figures: dict[str, Any]) -> str:
-    return f"{figures['n_rows']:,} / {figures['n_counterfeit']:,}"
+def _plural(kind: str) -> str:
+    return {"listing": "goods"}.get(kind, f"{kind}s")
 
 
-def estimate(value: dict[str, Any] | None) -> str:
-    """`0.812 (0.790 to 0.834)`; a dash where there is none."""
+def _counts(figures: dict[str, Any]) -> Estimate:
+    return Estimate(f"{figures['n_rows']:,}", f"{figures['n_counterfeit']:,}")
+
+
+def estimate(value: dict[str, Any] | None, written: Callable[[float], str] = "{:.3f}".format) -> Estimate:
+    """`0.812` with `0.790 to 0.834` under it; a dash where there is none."""
     if not value or value.get("value") is None:
-        return "–"
+        return Estimate("–")
     low, high = value.get("low"), value.get("high")
-    interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
-    return f"{value['value']:.3f}{interval}"
+    interval = "" if low is None or high is None else f"{written(low)} to {written(high)}"
+    return Estimate(written(value["value"]), interval)
 
 
-def not_measured(evaluation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What could not be measured, with the reason."""
-    return tuple((_SPLITS.get(k, k), v) for k, v in evaluation.get("not_measured", {}).items())
-
-
-def reliability(evaluation: dict[str, Any]) -> tuple[ReliabilityPoint, ...]:
+def reliability(figures: dict[str, Any]) -> tuple[ReliabilityPoint, ...]:
     """Points of the reliability plot."""
     return tuple(
         ReliabilityPoint(100 * bin["mean_probability"], 100 * bin["share_counterfeit"], bin["n_rows"])
-        for bin in evaluation.get("reliability", ())
+        for bin in figures.get("reliability", ())
         if bin["n_rows"] > 0
     )
 
 
-def segments(evaluation: dict[str, Any]) -> tuple[SegmentRow, ...]:
-    """False alarms by segment; small segments say that they are suppressed."""
+def segments(figures: dict[str, Any]) -> tuple[SegmentRow, ...]:
+    """False alarms by segment; small segments say that they are not shown."""
     rows = []
-    for found in evaluation.get("false_alarms", ()):
+    for found in figures.get("false_alarms", ()):
         shares = [
-            estimate(found[name]) if found[name] else "suppressed: fewer than 10"
-            for name in ("share_at_80", "share_at_40")
+            estimate(found[name], percent) if found[name] else _SUPPRESSED for name in ("share_at_80", "share_at_40")
         ]
         rows.append(SegmentRow(found["by"].replace("_", " "), found["segment"], f"{found['n_genuine']:,}", *shares))
     return tuple(rows)
+
+
+def model_facts(card: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a trained model learnt from, out of its card; empty for a scorecard."""
+    data = card.get("data") or {}
+    if "n_rows" not in data:
+        return ()
+    facts = [
+        ("goods learnt from", f"{data['n_rows']:,} of {data['n_merchants']:,} merchants"),
+        ("counterfeit verdicts", f"{data['n_counterfeit_verdicts']:,}"),
+        ("genuine verdicts", f"{data['n_genuine_verdicts']:,}"),
+        ("presumed genuine, without a verdict", f"{data['n_presumed_genuine']:,}"),
+        ("verdicts from sampled test buys", f"{data['n_sampled']:,} ({data['n_sampled_counterfeit']:,} counterfeit)"),
+    ]
+    if data.get("from"):
+        facts.append(("listed between", f"{data['from']} and {data['to']}"))
+    facts += [(said, str(card[name])) for name, said in (("method", "method"), ("splits", "splits")) if card.get(name)]
+    return tuple(facts)

@@ -1,26 +1,33 @@
 """Pages and papers for people: the analyst's report. Takes plain values, reads no table."""
 
-from assay.publishing.report import (
+from assay.publishing.content import (
     Case,
     DataTable,
+    Estimate,
+    Evaluation,
     MetricRow,
     NotComputedRow,
     PriceContext,
+    Reason,
     ReliabilityPoint,
     ReportData,
     SegmentRow,
     SignalRow,
     StepBar,
     Tile,
-    report_html,
 )
+from assay.publishing.report import report_html
+from assay.publishing.visible import visible
 
 __all__ = [
     "Case",
     "DataTable",
+    "Estimate",
+    "Evaluation",
     "MetricRow",
     "NotComputedRow",
     "PriceContext",
+    "Reason",
     "ReliabilityPoint",
     "ReportData",
     "SegmentRow",
@@ -28,4 +35,5 @@ __all__ = [
     "StepBar",
     "Tile",
     "report_html",
+    "visible",
 ]

@@ -1,4 +1,7 @@
-"""Charts as SVG text: the distribution of scores, their reliability, a price among its peers."""
+"""Charts as SVG text: the distribution of scores, their reliability, a price among its peers.
+
+No text of a market is ever drawn: names stand in the page around a chart, where they are escaped.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,15 @@ import altair as alt
 import vl_convert
 
 if TYPE_CHECKING:
-    from assay.publishing.report import PriceContext, ReliabilityPoint
+    from assay.publishing.content import PriceContext, ReliabilityPoint
 
 INK = "#3c4048"
 ACCENT = "#1f5fa8"
 FLAG = "#b3261e"
 RISK = "#b06a00"
 QUIET = "#b9bfc9"
-_WIDTH = 560
+_TICKS = list(range(0, 101, 20))
+_COUNTS = alt.Axis(tickCount=5, format="~s", labelOverlap=True)
 
 
 def histogram(counts: Sequence[int]) -> str:
@@ -44,11 +48,7 @@ def histogram(counts: Sequence[int]) -> str:
             ),
         )
     )
-    return _svg(bars, height=180, description="Number of goods by score")
-
-
-_TICKS = list(range(0, 101, 20))
-_COUNTS = alt.Axis(tickCount=5, format="~s")
+    return _svg(bars, height=170, width=400, description="Number of goods by score")
 
 
 def _band(score: float) -> str:
@@ -67,27 +67,28 @@ def reliability(points: Sequence[ReliabilityPoint]) -> str:
     y = alt.Y("found:Q", title="found counterfeit, percent", scale=percent, axis=alt.Axis(values=_TICKS))
     size = alt.Size("goods:Q", title="goods", scale=alt.Scale(type="log", range=[30, 320]), legend=None)
     chart = alt.layer(line.encode(x=x, y=y), dots.encode(x=x, y=y, size=size))
-    return _svg(chart, height=320, width=360, description="Reliability: share found counterfeit by score")
+    return _svg(chart, height=280, width=300, description="Reliability: share found counterfeit by score")
 
 
 def price_chart(context: PriceContext) -> str:
     """One price among those of its peers: 5 to 95 % as a line, the middle half as a bar, the median, the price."""
-    spread = {name: getattr(context, name) for name in ("p05", "p25", "p50", "p75", "p95", "price")}
+    least = 10.0**-context.decimals
+    names = ("p05", "p25", "p50", "p75", "p95", "price")
+    spread = {name: max(getattr(context, name), least) for name in names}
     base = alt.Chart(alt.Data(values=[spread]))
-    title = f"{context.currency}, logarithmic: this price (red) among {context.n:,} offers of {context.among}"
-    low = max(min(context.p05, context.price) * 0.8, 0.01)
-    high = max(context.p95, context.price) * 1.25
-    axis = alt.X("p05:Q", title=title, scale=alt.Scale(type="log", domain=[low, high]), axis=alt.Axis(tickCount=5))
+    low, high = min(spread.values()) * 0.8, max(spread.values()) * 1.25
+    scale = alt.Scale(type="log", domain=[low, high])
+    axis = alt.X("p05:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5, labelOverlap=True, format=",~r"))
     chart = alt.layer(
         base.mark_rule(color=QUIET, strokeWidth=2).encode(x=axis, x2="p95:Q"),
         base.mark_bar(color=QUIET, height=12).encode(x="p25:Q", x2="p75:Q"),
         base.mark_tick(color=INK, thickness=2, height=18).encode(x="p50:Q"),
-        base.mark_point(color=FLAG, filled=True, size=110, opacity=1).encode(x="price:Q"),
+        base.mark_point(color=FLAG, filled=True, size=130, opacity=1, shape="diamond").encode(x="price:Q"),
     )
-    return _svg(chart, height=34, width=460, description=title)
+    return _svg(chart, height=28, width=460, description="This price among the prices of other offers")
 
 
-def _svg(chart: Any, *, height: int, description: str, width: int = _WIDTH) -> str:  # noqa: ANN401 - altair's own union
+def _svg(chart: Any, *, height: int, description: str, width: int) -> str:  # noqa: ANN401 - altair's own union
     spec = (
         chart.properties(width=width, height=height, description=description)
         .configure(background="transparent", font="system-ui, sans-serif")
