@@ -131,11 +131,13 @@ def test_spread_is_floored_so_that_equal_prices_do_not_make_outliers(measured):
 
 
 def test_gap_to_authorised_merchants_is_for_the_others_only(measured):
+    cheap = listing(merchant_id="M9", price=3_000, **GOODS)
     parts = usual_sellers()
-    rows = measured(price.measure, **market_of(*parts), brands=[brand(authorised_merchants='["M4", "M5"]')])
+    tables = market_of(*parts, ([cheap], []))
+    rows = measured(price.measure, **tables, brands=[brand(authorised_merchants='["M4", "M5"]')])
     first, last = parts[0][0][0]["listing_id"], parts[4][0][0]["listing_id"]
     assert rows[first]["price_authorised_gap"] == pytest.approx(log(10_000) - (log(13_000) + log(14_000)) / 2)
-    assert rows[first]["price_authorised_gap__n_merchants"] == 2
+    assert rows[cheap["listing_id"]]["price_authorised_gap__n_merchants"] == 2
     assert rows[last]["price_authorised_gap"] is None
 
 
@@ -149,6 +151,16 @@ def test_odd_price_counts_other_merchants_and_usual_endings_never(measured):
     assert [rows[row["listing_id"]]["price_repeated"] for row in [*same, twice]] == [2, 2, 2, 2]
     assert [rows[row["listing_id"]]["price_repeated"] for row in equal] == [0, 0, 0]
     assert rows[unbranded["listing_id"]]["price_repeated"] is None
+
+
+def test_facts_stand_only_where_something_is_told(measured):
+    cheap = listing(merchant_id="M9", price=3_000, **GOODS)
+    parts = usual_sellers()
+    rows = measured(price.measure, **market_of(*parts, ([cheap], [])))
+    told, silent = rows[cheap["listing_id"]], rows[parts[2][0][0]["listing_id"]]
+    assert (told["price_gap__brand"], told["price_gap__price"]) == ("Norvane", 3_000)
+    assert (silent["price_gap__brand"], silent["price_gap__price"]) == (None, None)
+    assert silent["price_gap"] is not None and silent["price_gap__reference"] is not None
 
 
 def test_list_price_is_found_by_gtin_or_model_in_the_same_currency(measured):

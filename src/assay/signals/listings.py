@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace, ops
 from assay.signals.goods import goods, with_cell_facts, with_product_facts
-from assay.signals.outcome import columns_of, computable
+from assay.signals.outcome import columns_of, computable, told
 from assay.signals.signal import Direction, Row, Signal
 
 # Amazon flags repeated large edits after approval; genuine listings see a handful over years (season, new pictures).
@@ -31,7 +31,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
         table = with_cell_facts(table, market, work)
         named = (table.unauthorised == 1.0).ifelse(table.brand_name, ibis.null("string"))
         table = table.mutate(listing_authorised=table.unauthorised, listing_authorised__brand=named)
-    return columns_of(table, signals, "listing")
+    return told(columns_of(table, signals, "listing"), signals)
 
 
 def _with_plain_facts(table: ir.Table, market: Market) -> ir.Table:

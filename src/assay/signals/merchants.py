@@ -103,7 +103,8 @@ def _with_burst(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
 
 def _with_siblings(table: ir.Table, market: Market, work: Workspace, identifiers: list[str]) -> ir.Table:
     """Adds how many other accounts share an identifier, how many of these are closed, and through which kind."""
-    pairs = work.step("merchant_siblings", _siblings(market.table("merchants"), identifiers))
+    shared = work.step("merchant_identifiers", _shared(market.table("merchants"), identifiers))
+    pairs = work.step("merchant_siblings", _siblings(shared, identifiers))
     by_kind = {f"merchant_shared_identifier__{kind}": ops.n_true(pairs[kind] > 0) for kind in identifiers}
     sums = pairs.group_by(sibling_of=pairs.merchant_id).agg(
         n_siblings=pairs.count(), n_closed=ops.n_true(pairs.is_closed), **by_kind
@@ -121,22 +122,23 @@ def _with_siblings(table: ir.Table, market: Market, work: Workspace, identifiers
     )
 
 
-def _siblings(merchants: ir.Table, identifiers: list[str]) -> ir.Table:
-    """One row per ordered pair of accounts that share an identifier: merchant_id, is_closed (the other), one flag "
-    "a kind."""
-    stated = ibis.union(
-        *(
-            merchants.filter(merchants[name].notnull()).select(
-                "merchant_id", "status", kind=ibis.literal(name), value=merchants[name]
-            )
-            for name in identifiers
-        )
-    )
-    groups = stated.group_by("kind", "value").agg(n=stated.count())
-    shared = stated.semi_join(groups.filter((groups.n > 1) & (groups.n <= _MOST_SHARERS)), ["kind", "value"])
-    other = shared.select(other_id="merchant_id", other_status="status", other_kind="kind", other_value="value")
+def _shared(merchants: ir.Table, identifiers: list[str]) -> ir.Table:
+    """The identifiers that two to fifty accounts share: merchant_id, is_closed, kind, value."""
+    is_closed = merchants.status.isin(["closed", "suspended"]).fill_null(False)
+    parts = []
+    for name in identifiers:
+        stated = merchants.mutate(is_closed=is_closed).filter(merchants[name].notnull())
+        counts = stated.group_by(value=stated[name]).agg(n=stated.count())
+        links = counts.filter((counts.n > 1) & (counts.n <= _MOST_SHARERS)).drop("n")
+        found = stated.join(links, stated[name] == links.value)
+        parts.append(found.select("merchant_id", "is_closed", "value", kind=ibis.literal(name)))
+    return ibis.union(parts[0], *parts[1:])
+
+
+def _siblings(shared: ir.Table, identifiers: list[str]) -> ir.Table:
+    """One row per ordered pair of accounts that share an identifier: merchant_id, is_closed (the other), flags."""
+    other = shared.select(other_id="merchant_id", other_is_closed="is_closed", other_kind="kind", other_value="value")
     same = [shared.kind == other.other_kind, shared.value == other.other_value, shared.merchant_id != other.other_id]
     pairs = shared.join(other, same)
-    is_closed = pairs.other_status.isin(["closed", "suspended"]).fill_null(False)
     flags = {name: ops.n_true(pairs.kind == name) for name in identifiers}
-    return pairs.group_by("merchant_id", "other_id", is_closed=is_closed).agg(**flags)
+    return pairs.group_by("merchant_id", "other_id", is_closed=pairs.other_is_closed).agg(**flags)

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from assay.engine import Market, Workspace
 from assay.signals.counters import counters
 from assay.signals.goods import goods
-from assay.signals.outcome import columns_of, computable
+from assay.signals.outcome import columns_of, computable, told
 from assay.signals.parcels import with_origin, with_weight_gap
 from assay.signals.rates import market_rates, percent, shrunken
 from assay.signals.sales import sales, sales_by_origin
@@ -37,7 +37,7 @@ def measure_listings(market: Market, work: Workspace) -> ir.Table | None:
         table = _with_orders(market, work)
     if market.has("listing_stats"):
         table = _with_counters(table, market, "listing", "stats")
-    return work.step("orders", columns_of(table, signals, "listing"))
+    return work.step("orders", told(columns_of(table, signals, "listing"), signals))
 
 
 def measure_merchants(market: Market, work: Workspace) -> ir.Table | None:

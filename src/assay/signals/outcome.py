@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import ibis
 import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace
@@ -22,6 +23,24 @@ def columns_of(table: ir.Table, signals: Iterable[Signal], subject: str) -> ir.T
         kept[signal.column] = table[signal.column].cast("float64")
         kept.update({name: table[name] for name in table.columns if name.startswith(f"{signal.column}__")})
     return table.select(**kept)
+
+
+def told(table: ir.Table, signals: Iterable[Signal], *always: str) -> ir.Table:
+    """`table` with its facts only in rows where one of the signals fires; the columns `always` everywhere.
+
+    Facts are read when a discrepancy is told, which is in few rows; everywhere else they would be written for nothing.
+    """
+    fires = ibis.literal(False)
+    for signal in signals:
+        value = table[signal.column]
+        if signal.fires_above is not None:
+            fires = fires | (value >= signal.fires_above).fill_null(False)
+        if signal.fires_below is not None:
+            fires = fires | (value <= signal.fires_below).fill_null(False)
+    facts = [name for name in table.columns if "__" in name and name not in always]
+    marked = table.mutate(is_told=fires)
+    blank = {name: marked.is_told.ifelse(marked[name], ibis.null(marked[name].type())) for name in facts}
+    return marked.mutate(**blank).drop("is_told")
 
 
 def once(work: Workspace, name: str, make: Callable[[], ir.Table]) -> ir.Table:

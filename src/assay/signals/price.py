@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from assay.engine import Market, Workspace
 from assay.signals.goods import cells, goods, with_cell_facts, with_product_facts
-from assay.signals.outcome import columns_of, computable
+from assay.signals.outcome import columns_of, computable, told
 from assay.signals.price_points import (
     USUAL_ENDING_SHARE,
     authorised_prices,
@@ -35,6 +35,8 @@ _OUTLIER = 3.5
 _LEAST_SPREAD = 0.05
 # Two merchants may meet by chance on an odd price; with two others asking it as well a common price list is likelier.
 _REPEATED = 2.0
+# Facts that charts of ordinary listings want too.
+_ALWAYS = ("price_gap__reference", "price_gap__n_merchants", "price_gap__level")
 
 
 def measure(market: Market, work: Workspace) -> ir.Table | None:
@@ -51,7 +53,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     table = _with_gap(table.mutate(price_gap__basis=ibis.literal(basis(market))))
     table = _with_authorised_gap(table, offered)
     table = _with_list_gap(_with_repeated(table, odd))
-    return work.step("price", columns_of(_with_names(table), signals, "listing"))
+    return work.step("price", told(columns_of(table, signals, "listing"), signals, *_ALWAYS))
 
 
 def _with_gap(table: ir.Table) -> ir.Table:
@@ -59,6 +61,8 @@ def _with_gap(table: ir.Table) -> ir.Table:
     return table.mutate(
         price_gap=gap,
         price_gap__price=table.price,
+        price_gap__brand=table.brand_name.nullif(""),
+        price_gap__category=table.category,
         price_gap__currency=table.currency,
         price_gap__reference=table.reference.exp().round().cast("int64"),
         price_gap__n_merchants=table.n_others.cast("int32"),
@@ -96,21 +100,7 @@ def _with_list_gap(table: ir.Table) -> ir.Table:
     return table.mutate(
         price_list_gap=table.log_price - list_log,
         price_list_gap__list_price=table.catalogue_list_price,
-    )
-
-
-def _with_names(table: ir.Table) -> ir.Table:
-    """Adds the names that sentences use, only where one may be shown: most rows need none, and text is wide."""
-    shown = ibis.literal(False)
-    for signal in SIGNALS:
-        value = table[signal.column]
-        for bound, is_beyond in ((signal.fires_above, value.__ge__), (signal.fires_below, value.__le__)):
-            shown = shown if bound is None else shown | is_beyond(bound).fill_null(False)
-    null = ibis.null("string")
-    return table.mutate(
-        price_gap__brand=shown.ifelse(table.brand_name.nullif(""), null),
-        price_gap__category=shown.ifelse(table.category, null),
-        price_list_gap__model=shown.ifelse(table.catalogue_model, null),
+        price_list_gap__model=table.catalogue_model,
     )
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.engine import Market, Workspace, ops
-from assay.signals.outcome import columns_of, computable, once
+from assay.signals.outcome import columns_of, computable, once, told
 from assay.signals.rates import market_rates, percent, shrunken
 from assay.signals.sales import until
 from assay.signals.signal import Direction, Row, Signal
@@ -30,7 +30,7 @@ def measure_listings(market: Market, work: Workspace) -> ir.Table | None:
         return None
     table = _with_reviews(market.table("listings").select("listing_id"), "listing", market, work)
     table = table.mutate(reviews_count=table.n_reviews.fill_null(0))
-    return work.step("reviews", columns_of(table, signals, "listing"))
+    return work.step("reviews", told(columns_of(table, signals, "listing"), signals))
 
 
 def measure_merchants(market: Market, work: Workspace) -> ir.Table | None:

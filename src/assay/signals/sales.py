@@ -15,8 +15,7 @@ REASON_SCHEMA = pa.schema([("refund_reason", pa.string())])
 
 def until(market: Market, moment: ir.TimestampValue) -> ir.BooleanValue:
     """Whether an event had happened when the market is rated; true when its time is not known."""
-    happened = ops.epoch_seconds(moment) <= int(market.as_of.timestamp())
-    return moment.isnull() | happened
+    return moment.isnull() | (moment <= ibis.literal(market.as_of))
 
 
 def fake_reasons(batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -9,7 +9,7 @@ from assay.engine import Market, Workspace, ops
 from assay.signals.attributes import checked_attributes
 from assay.signals.brand_ranges import with_unseen_category
 from assay.signals.goods import cells, goods, with_cell_facts, with_product_facts
-from assay.signals.outcome import columns_of, computable
+from assay.signals.outcome import columns_of, computable, told
 from assay.signals.signal import Signal
 from assay.signals.specification_signals import SIGNALS
 from assay.signals.trade_numbers import with_gtin_checks
@@ -32,7 +32,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
         table = with_unseen_category(table, known, market, work)
     if market.has("listings.gtin"):
         table = with_gtin_checks(table, market, work)
-    return work.step("specification", columns_of(table, signals, "listing"))
+    return work.step("specification", told(columns_of(table, signals, "listing"), signals))
 
 
 def _computable(market: Market) -> tuple[Signal, ...]:
