@@ -8,10 +8,29 @@ from typing import Annotated
 import typer
 
 from assay import pipeline
-from assay.cli.console import EngineUrl, Json, Memory, Workers, out, progress_bar, say_json, say_table, settings
+from assay.cli.console import (
+    EngineUrl,
+    Json,
+    Memory,
+    Workers,
+    out,
+    plain,
+    progress_bar,
+    say_grid,
+    say_json,
+    say_table,
+    settings,
+)
 from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE, Explanation, Run
+from assay.pipeline.cases import step_bar
+from assay.pipeline.explaining import folded
+from assay.pipeline.labels import label, percent
+from assay.publishing import StepBar
+from assay.signals.signal import Discrepancy
 
-_BAR_POINTS = 25  # one block of the text waterfall is a quarter of a doubling or so of the odds
+_BAR_POINTS = 25  # one block of the text waterfall moves the odds by a quarter or so
+_MOST_BLOCKS = 13  # more would not fit beside the rest in 100 columns
+_NAME_SHOWN = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -48,88 +67,103 @@ def rate(
     if json:
         say_json({"run": to, **run.about})
         return
-    say_run(run, to)
+    say_run(run)
+    if run.about["not_computed"]:
+        out.print(f"  {len(run.about['not_computed'])} signals not computed; the report says what they need.")
+    out.print(plain(f"Next: assay report {to} --out report.html"))
 
 
-def say_run(run: Run, to: Path) -> None:
+def say_run(run: Run) -> None:
     """What a rating found, in a few lines."""
     counts = run.about["counts"]
     out.print(f"Rated snapshot {run.snapshot_id} as of {run.about['as_of'][:10]}: {run.about['model']['label']}.")
-    for kind in ("listings", "merchants"):
-        n = counts[kind]
-        out.print(
-            f"  {n['rated']:,} {kind}: {n['red_flags']:,} at {RED_FLAG_SCORE:.0f} or more (red flag), "
-            f"{n['at_risk']:,} at {AT_RISK_SCORE:.0f} or more."
-        )
-    if run.about["not_computed"]:
-        out.print(f"  {len(run.about['not_computed'])} signals not computed; `assay report {to}` says what they need.")
-    out.print(f"Next: assay report {to} --out report.html")
+    rows = [
+        [kind, f"{n['rated']:,}", *(f"{n[name]:,}  ({_share(n, name)})" for name in ("red_flags", "at_risk"))]
+        for kind, n in ((kind, counts[kind]) for kind in ("listings", "merchants"))
+    ]
+    head = ["", "rated", f"{RED_FLAG_SCORE:.0f} or more (red flag)", f"{AT_RISK_SCORE:.0f} or more"]
+    say_table("", head, rows, frozenset({1, 2, 3}))
+
+
+def _share(counts: dict[str, int], name: str) -> str:
+    return percent(counts[name] / max(counts["rated"], 1))
 
 
 def explain(
     run: Annotated[Path, typer.Argument(help="Run folder from `assay rate`.")],
     subject: Annotated[str, typer.Argument(metavar="LISTING|MERCHANT", help="Id of a listing or a merchant.")],
+    every: Annotated[bool, typer.Option("--all", help="Show steps of less than 5 points one by one.")] = False,
     json: Json = False,
 ) -> None:
-    """Shows why one listing or merchant scored as it did: every step, every discrepancy, what was not checked."""
+    """Shows why one listing or merchant scored as it did: what does not fit, then every step to the score."""
     found = pipeline.explain(run, subject)
     if json:
         say_json(found)
         return
-    _say_explanation(found)
+    _say_head(found)
+    _say_discrepancies(found)
+    _say_steps(found, every=every)
+    _say_gaps(found)
 
 
-def _say_explanation(found: Explanation) -> None:
+def _say_head(found: Explanation) -> None:
     fall = found.waterfall
     interval = "" if fall.score_low is None else f" (95 % interval {fall.score_low:.1f} to {fall.score_high:.1f})"
-    out.print(f"{found.subject_type} {found.subject_id}: score {fall.score:.1f} of 100{interval}; {found.label}")
+    out.print(plain(f"{found.subject_type} {found.subject_id}: score {fall.score:.1f} of 100{interval}, {found.label}"))
+    if found.name is not None:
+        out.print(plain(f"“{found.name}”", _NAME_SHOWN))
     if found.subject_type == "listing":
-        out.print(f"offered by merchant {found.merchant_id}")
+        out.print(plain(f"offered by merchant {found.merchant_id}"))
     elif found.numbers.get("worst_listing_score") is not None:
         numbers = found.numbers
         out.print(
             f"{numbers['n_listings']:,} live listings, worst {numbers['worst_listing_score']:.1f}, "
-            f"{numbers['share_at_risk']:.0%} of the range at {AT_RISK_SCORE:.0f} or more"
+            f"{percent(numbers['share_at_risk'])} of the range at {AT_RISK_SCORE:.0f} or more"
         )
+
+
+def _say_discrepancies(found: Explanation) -> None:
+    if not found.discrepancies and not found.merchant_discrepancies:
+        out.print("\nNothing was found that does not fit.")
+        return
+    parts = (("What does not fit", found.discrepancies), ("About its merchant", found.merchant_discrepancies))
+    for title, discrepancies in parts:
+        if discrepancies:
+            out.print(f"\n[bold]{title}[/] (points, fact)")
+            say_grid([[_points(found, each), each.text] for each in discrepancies])
+
+
+def _points(found: Explanation, each: Discrepancy) -> str:
+    points = found.points(each.signal)
+    return "-" if points is None else f"{points:+d}"
+
+
+def _say_steps(found: Explanation, *, every: bool) -> None:
+    fall = found.waterfall
+    steps, n_folded = folded(fall, 1) if every else folded(fall)
     rows = [["start", "", f"{fall.base_points:+d}", f"{fall.base_score:.1f}", ""]]
-    rows += [
-        [
-            step.id,
-            "not checked" if not step.checked and step.id != "calibration" else _value(step.value),
-            f"{step.points:+d}",
-            f"{step.score_after:.1f}",
-            _bar(step.points),
-        ]
-        for step in fall.steps
-        if step.points or step.id == "calibration"
-    ]
-    rows.append(["end", "", f"{fall.score_points:+d}", f"{fall.score:.1f}", ""])
-    say_table(
-        "\nStep by step (points are hundredths of log-odds; steps of 0 are left out)",
-        ["step", "value", "points", "score so far", ""],
-        rows,
-        frozenset({1, 2, 3}),
-    )
-    _say_facts(found)
+    rows += [_step_row(step_bar(step, n_folded)) for step in steps]
+    rows.append(["score", "", f"{fall.score_points:+d}", f"{fall.score:.1f}", ""])
+    out.print("\n[bold]Step by step[/] (points are hundredths of log-odds and add up; 69 double the odds)")
+    say_table("", ["step", "what was measured", "points", "score", ""], rows, frozenset({2, 3}))
 
 
-def _say_facts(found: Explanation) -> None:
-    out.print("\nWhat does not fit:" if found.discrepancies else "\nNothing was found that does not fit.")
-    for each in found.discrepancies:
-        out.print(f"  - {each.text}  ({each.signal})", markup=False)
-    if found.not_checked:
-        out.print(f"\nNot checked for this {found.subject_type}: {', '.join(found.not_checked)}")
-    if found.not_computed:
-        out.print(f"Not computed in this market: {', '.join(found.not_computed)}")
-
-
-def _value(value: float | None) -> str:
-    return "" if value is None else f"{value:,.4g}"
+def _step_row(step: StepBar) -> list[str]:
+    return [step.label, step.note, f"{step.points:+d}", f"{step.score:.1f}", _bar(step.points)]
 
 
 def _bar(points: int) -> str:
-    blocks = min(round(abs(points) / _BAR_POINTS), 30)
-    return ("+" if points > 0 else "-") * blocks
+    blocks = round(abs(points) / _BAR_POINTS)
+    return ("+" if points > 0 else "-") * min(blocks, _MOST_BLOCKS) + ("…" if blocks > _MOST_BLOCKS else "")
+
+
+def _say_gaps(found: Explanation) -> None:
+    if found.not_checked:
+        out.print(f"\n[bold]Not checked[/] for this {found.subject_type}, because nothing is there to check")
+        say_grid([["", "; ".join(label(each) for each in found.not_checked)]])
+    if found.not_computed:
+        out.print("\n[bold]Not computed[/] in this market; the report says what is needed")
+        say_grid([["", "; ".join(label(each) for each in found.not_computed)]])
 
 
 def report(
@@ -146,4 +180,4 @@ def report(
     if json:
         say_json({"report": written, "bytes": written.stat().st_size})
         return
-    out.print(f"Report: {written} ({written.stat().st_size / 2**20:.1f} MiB, one file; open it in any browser)")
+    out.print(plain(f"Report: {written} ({written.stat().st_size / 2**20:.1f} MiB, one file; open it in any browser)"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,13 +16,33 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from assay.engine import EngineSettings
 from assay.engine.engine import Progress as ProgressCall
 from assay.market import AssayError
+from assay.publishing import visible
 
-out = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+# Wide enough for the widest table; a file or a pipe has no width of its own.
+_PIPE_COLUMNS = 100
+# A sentence with two quoted titles stays below it; longer ones are somebody's filler.
+_MOST_CHARACTERS = 1_000
+
+
+class _Console(Console):
+    """A console that leaves quietly when nobody reads it any more, as `| head` does."""
+
+    def on_broken_pipe(self) -> None:
+        close_broken_pipe()
+        raise SystemExit(0)
+
+
+def _width(*, is_terminal: bool) -> int | None:
+    return None if is_terminal or "COLUMNS" in os.environ else _PIPE_COLUMNS
+
+
+out = _Console(highlight=False, soft_wrap=True, width=_width(is_terminal=sys.stdout.isatty()))
+errors = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output, nothing else.")]
 EngineUrl = Annotated[
@@ -67,21 +88,37 @@ def say_error(error: AssayError, *, as_json: bool) -> None:
     """The fault in one sentence on standard error; with --json also as an object on standard output."""
     if as_json:
         say_json(error.as_dict())
-    errors.print(f"[bold red]assay:[/] {_escaped(error.message)}")
+    errors.print(Text.assemble(("assay: ", "bold red"), visible(error.message, _MOST_CHARACTERS)))
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def plain(text: str, limit: int = _MOST_CHARACTERS) -> Text:
+    """Text that may hold a stranger's words: no markup is read in it and no escape sequence reaches the terminal."""
+    return Text(visible(text, limit))
 
 
 def say_table(title: str, head: list[str], rows: list[list[str]], right: frozenset[int] = frozenset()) -> None:
-    """A plain table; columns in `right` are right-aligned."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    """A plain table; columns in `right` are right-aligned. Cells may have several lines."""
+    table = Table(title=title or None, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for place, name in enumerate(head):
-        table.add_column(name, justify="right" if place in right else "left", overflow="fold")
+        table.add_column(name, justify="right" if place in right else "left", overflow="fold", no_wrap=place in right)
     for row in rows:
-        table.add_row(*(_escaped(cell) for cell in row))
-    out.print(table)
+        table.add_row(*(Text("\n").join(plain(line) for line in cell.split("\n")) for cell in row))
+    out.print(table, soft_wrap=False)
+
+
+def say_grid(rows: list[list[str]]) -> None:
+    """A short column, right-aligned, and a text that wraps beside it."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", min_width=4)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*(plain(cell) for cell in row))
+    out.print(grid, soft_wrap=False)
+
+
+def close_broken_pipe() -> None:
+    """Points standard output at nothing, so that Python does not complain about the closed pipe when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import typer
 
 from assay import pipeline
 from assay.cli.analysis import say_run
-from assay.cli.console import Json, Memory, Workers, out, progress_bar, say_json, say_table, settings
+from assay.cli.console import Json, Memory, Workers, out, plain, progress_bar, say_grid, say_json, settings
 from assay.cli.models import say_figures
 from assay.intake import IntakeReport
+from assay.pipeline import Run
 
 # Large enough that every adversary and every signal shows, small enough for three minutes on two cores.
 DEMO_LISTINGS = 40_000
@@ -99,25 +100,43 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
     memory: Memory = None,
     workers: Workers = None,
+    json: Json = False,
 ) -> None:
     """Does the main job on a simulated marketplace: simulate, train and evaluate, rate, report."""
     started = time.perf_counter()
     market, model, run, page = to / "market", to / "model", to / "run", to / "report.html"
-    with progress_bar(quiet=False) as follow:
+
+    def tell(text: str) -> None:
+        if not json:
+            out.print(plain(text))
+
+    with progress_bar(quiet=json) as follow:
         limits = settings(memory, workers, follow)
         made = pipeline.simulate(to, n_listings=listings, seed=seed)
-        out.print(f"1. Simulated {listings:,} listings, {made.n_rows_in_all:,} rows in all: {market}")
+        tell(f"1. Simulated {listings:,} listings, {made.n_rows_in_all:,} rows in all: {market}")
         trained = pipeline.train_market(market, model, settings=limits)
-        out.print(f"2. Trained on the verdicts of that market, measured on merchants the model had not seen: {model}")
+        tell(f"2. Trained on its verdicts, measured on merchants the model had not seen: {model}")
         rated = pipeline.rate(market, run, model_folder=model, settings=limits)
-        out.print(f"3. Rated every listing and merchant: {run}")
+        tell(f"3. Rated every listing and merchant: {run}")
         pipeline.report(run, page)
+        tell(f"4. Wrote the report: {page}")
+    seconds = round(time.perf_counter() - started, 1)
+    if json:
+        say_json({"report": page, "run": rated.about, "evaluation": trained.evaluation, "seconds": seconds})
+        return
     say_figures(trained.evaluation)
     out.print()
-    say_run(rated, run)
-    worst = pipeline.top_ids(rated, "listing", 1)[0]
-    say_table(
-        f"\nDone in {time.perf_counter() - started:.0f} seconds. Look at",
-        ["", ""],
-        [["the report", f"{page.resolve()}"], ["one listing", f"assay explain {run} {worst}"]],
+    say_run(rated)
+    _say_next(rated, page, run, seconds)
+
+
+def _say_next(rated: Run, page: Path, run: Path, seconds: float) -> None:
+    listing, merchant = (pipeline.top_ids(rated, kind, 1)[0] for kind in ("listing", "merchant"))
+    out.print(f"\n[bold]Done in {seconds:.0f} seconds.[/] Look at")
+    say_grid(
+        [
+            ["the report", str(page.resolve())],
+            ["one listing", f"assay explain {run} {listing}"],
+            ["one merchant", f"assay explain {run} {merchant}"],
+        ]
     )

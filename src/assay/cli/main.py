@@ -8,7 +8,7 @@ import traceback
 import typer
 
 from assay.cli import analysis, data, models, signals
-from assay.cli.console import say_error
+from assay.cli.console import close_broken_pipe, say_error
 from assay.market import AssayError
 
 app = typer.Typer(
@@ -33,9 +33,9 @@ def main(arguments: list[str]) -> int:
     """Runs one command line and gives its exit code; no traceback for what is not our fault."""
     as_json = "--json" in arguments
     try:
-        app(arguments)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
     except AssayError as error:
         say_error(error, as_json=as_json)
         return error.exit_code
@@ -43,9 +43,17 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("Stopped. What was in force before stays in force.\n")
         return 130
     except BrokenPipeError:
+        close_broken_pipe()
         return 0
     except Exception:
         traceback.print_exc()
         sys.stderr.write("This is a fault in Assay, not in your data; please report it with the lines above.\n")
         return 1
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        app(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
     return 0

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from assay import pipeline
-from assay.cli.console import EngineUrl, Json, Memory, Workers, out, progress_bar, say_json, say_table, settings
-from assay.pipeline import TrainingOptions
+from assay.cli.console import EngineUrl, Json, Memory, Workers, out, plain, progress_bar, say_json, say_table, settings
+from assay.pipeline import TrainingOptions, trust
+from assay.publishing import Estimate
 from assay.rating import EvaluationSettings
 
 VerdictsOnly = Annotated[
@@ -18,6 +19,8 @@ VerdictsOnly = Annotated[
 Ablation = Annotated[
     bool, typer.Option("--ablation", help="Also measure what each family of signals adds (one training each).")
 ]
+# Four splits with their intervals beside the figures do not fit in 100 columns.
+_SPLITS_ON_A_LINE = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +52,8 @@ def train(
         say_json({"model": to, "evaluation": trained.evaluation})
         return
     say_figures(trained.evaluation)
-    out.print(f"Models and cards: {to}")
+    out.print(plain(f"\nModels and cards: {to}"))
+    out.print(plain(f"Next: assay rate {market} --model {to} --out run"))
 
 
 def evaluate(
@@ -83,20 +87,26 @@ def say_figures(evaluation: dict[str, Any]) -> None:
     """The evaluation of both models as tables: honest figures first, the leaky split beside them."""
     for kind in ("listing", "merchant"):
         part = evaluation[kind]
-        splits = [(name, part[name]) for name in ("out_of_fold", "sampled", "forward", "random_split") if part[name]]
-        names = [name for name in splits[0][1] if isinstance(splits[0][1][name], dict)]
-        rows = [[name.replace("_", " "), *(_estimate(split[name]) for _, split in splits)] for name in names]
-        head = ["", *(name.replace("_", " ") for name, _ in splits)]
-        say_table(f"\n{kind}s (95 % interval by merchant)", head, rows)
+        found = trust.evaluation(part, kind)
+        if found is not None:
+            out.print(f"\n[bold]{found.title}[/], with 95 % intervals over merchants; the random split looks too good")
+            between = " " if len(found.splits) < _SPLITS_ON_A_LINE else "\n"
+            rows = [[row.name, *(_cell(value, between) for value in row.values)] for row in found.rows]
+            say_table("", ["", *found.splits], rows, frozenset(range(1, len(found.splits) + 1)))
         for comparison in part["comparisons"]:
-            gains = ", ".join(f"{k.replace('_', ' ')} {_estimate(v)}" for k, v in comparison["gain"].items())
-            out.print(f"  the full model against one without {', '.join(comparison['without'])}: {gains}")
-        for name, why in part["not_measured"].items():
-            out.print(f"  {name.replace('_', ' ')}: not measured, {why}")
+            out.print(_compared(comparison), soft_wrap=False)
+        for name, why in found.not_measured if found else ():
+            out.print(f"{name}: not measured, {why}", soft_wrap=False)
 
 
-def _estimate(value: dict[str, Any]) -> str:
-    if value.get("value") is None:
-        return "-"
-    low, high = value.get("low"), value.get("high")
-    return f"{value['value']:.3f}" + (f" ({low:.3f} to {high:.3f})" if low is not None and high is not None else "")
+def _cell(estimate: Estimate, between: str) -> str:
+    return f"{estimate.value}{between}({estimate.interval})" if estimate.interval else estimate.value
+
+
+def _compared(comparison: dict[str, Any]) -> str:
+    gains = ", ".join(
+        f"{name.replace('_', ' ')} {value['value']:+.3f} ({value['low']:+.3f} to {value['high']:+.3f})"
+        for name, value in comparison["gain"].items()
+        if value.get("low") is not None
+    )
+    return f"The full model against one without {', '.join(comparison['without'])}: {gains}"

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.console import Json, out, say_json, say_table
+from assay.cli.console import Json, out, say_grid, say_json, say_table
 from assay.market import CallerError
+from assay.pipeline.labels import label
 from assay.signals.families import SIGNALS
 from assay.signals.signal import Signal
 
@@ -24,7 +25,7 @@ def list_signals(
     family: Annotated[str | None, typer.Option(help="Only one family: price, wording, specification …")] = None,
     json: Json = False,
 ) -> None:
-    """Lists every signal with its subject, direction and the columns it needs."""
+    """Lists every signal with what it measures, of what, and when it is suspect."""
     chosen = [signal for signal in SIGNALS if family is None or signal.family == family]
     if not chosen:
         known = ", ".join(sorted({signal.family for signal in SIGNALS}))
@@ -32,8 +33,9 @@ def list_signals(
     if json:
         say_json([described(signal) for signal in chosen])
         return
-    rows = [[s.id, s.subject, s.direction.value, s.unit, ", ".join(s.needs) or "always computed"] for s in chosen]
-    say_table(f"{len(chosen)} signals", ["id", "subject", "suspect when", "unit", "needs"], rows)
+    rows = [[s.id, label(s.id), s.subject, s.direction.value] for s in chosen]
+    say_table("", ["id", "what it measures", "of", "suspect when"], rows)
+    out.print(f"\n{len(chosen)} signals; `assay signals describe ID` says what one needs and why it works.")
 
 
 @group.command("describe", epilog="Example: `assay signals describe price-gap`")
@@ -47,16 +49,19 @@ def describe_signal(
     if json:
         say_json(described(found))
         return
-    out.print(f"[bold]{found.id}[/] ({found.subject}, {found.unit}; suspect when {found.direction.value})\n")
-    for name, text in described(found).items():
-        if name not in ("id", "subject", "unit", "direction", "family"):
-            out.print(f"[bold]{name.replace('_', ' ')}[/]: {_plain(text)}", markup=True)
+    out.print(f"[bold]{found.id}[/]: {label(found.id)} (of a {found.subject}, suspect when {found.direction.value})\n")
+    rows = [[name.replace("_", " "), _plain(described(found)[name])] for name in _DESCRIBED]
+    say_grid(rows)
+
+
+_DESCRIBED = ("unit", "shown_from", "shown_up_to", "needs", "rationale", "source", "example")
 
 
 def described(signal: Signal) -> dict[str, Any]:
     """The published description of a signal."""
     return {
         "id": signal.id,
+        "label": label(signal.id),
         "family": signal.family,
         "subject": signal.subject,
         "unit": signal.unit,
@@ -73,4 +78,6 @@ def described(signal: Signal) -> dict[str, Any]:
 def _plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "nothing: always computed"
-    return "never by this side" if value is None else str(value).replace("[", r"\[")
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "never by this side" if value is None else str(value)

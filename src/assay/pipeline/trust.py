@@ -12,17 +12,17 @@ _SPLITS = {
     "out_of_fold": "unseen merchants",
     "sampled": "test buys",
     "forward": "later in time",
-    "random_split": "random split (misleads)",
+    "random_split": "random split",
 }
 _FIGURES = {
     "roc_auc": "ROC-AUC",
     "average_precision": "average precision",
     "precision_at_recall_50": "precision at recall 0.5",
     "precision_at_recall_80": "precision at recall 0.8",
-    "precision_at_80": "precision of score 80 and more",
+    "precision_at_80": "precision at score 80 and up",
     "recall_at_80": "recall at score 80",
-    "calibration_error_equal_mass": "calibration error (bins of equal weight)",
-    "calibration_error_equal_width": "calibration error (bins of 5 points)",
+    "calibration_error_equal_mass": "calibration error, equal weight",
+    "calibration_error_equal_width": "calibration error, 5-point bins",
 }
 _SUPPRESSED = Estimate("not shown", "fewer than 10")
 
@@ -32,7 +32,7 @@ def evaluation(figures: dict[str, Any], kind: str) -> Evaluation | None:
     names = [name for name in _SPLITS if figures.get(name)]
     if not names:
         return None
-    counted = MetricRow(f"{_plural(kind)} (of these counterfeit)", tuple(_counts(figures[name]) for name in names))
+    counted = MetricRow(f"{_plural(kind)} (counterfeit)", tuple(_counts(figures[name]) for name in names))
     rows = [
         MetricRow(said, tuple(estimate(figures[name].get(figure)) for name in names))
         for figure, said in _FIGURES.items()
