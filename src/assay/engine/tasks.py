@@ -6,6 +6,7 @@ through the driver.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +79,11 @@ def run_tasks(
     if not tasks:
         pq.write_table(function.gives.empty_table(), folder / "part-00000.parquet")
     try:
-        for done, _ in enumerate(_results(tasks, limits.workers)):
-            report(step, done + 1, len(tasks))
+        with warnings.catch_warnings():
+            # loky replaces a worker whose memory has grown and says so; nothing is lost and nobody need act.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
+            for done, _ in enumerate(_results(tasks, limits.workers)):
+                report(step, done + 1, len(tasks))
     except TerminatedWorkerError as error:
         raise lost_worker(step, limits.memory_gib) from error
     except RuntimeError as error:
