@@ -117,6 +117,7 @@ def listing_examples(market: Market, signals: MeasuredMarket, options: TrainingO
         "listing_id",
         "merchant_id",
         "verdict",
+        "decided_at",
         "sampled_verdict",
         "inclusion_probability",
         "listed_at",
