@@ -69,7 +69,12 @@ def settings(memory: float | None, workers: int | None, progress: ProgressCall |
 def say_json(value: Any) -> None:  # noqa: ANN401 - whatever a command returns
     """Prints dataclasses, mappings and lists as indented JSON with sorted keys."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode() + "\n")
+    try:
+        sys.stdout.write(orjson.dumps(value, default=_plain, option=options).decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_broken_pipe()
+        raise SystemExit(0) from None
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - orjson's hook
