@@ -161,7 +161,7 @@ SIGNALS: tuple[Signal, ...] = (
         id="listing-origin",
         subject="listing",
         unit="yes or no",
-        direction=Direction.MORE,
+        direction=Direction.TWO_SIDED,
         needs=("listings.ships_from", "products.origin"),
         sentence=_origin_sentence,
         rationale=(
@@ -170,7 +170,6 @@ SIGNALS: tuple[Signal, ...] = (
         ),
         source="catalogue of the rights holder",
         example="ships from CN, genuine product ships from IT: 1",
-        fires_above=1.0,
     ),
     Signal(
         id="listing-authorised",

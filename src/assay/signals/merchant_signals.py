@@ -23,6 +23,8 @@ _BURST = 0.5
 # Alibaba blocks several luxury names in one title; five luxury brands in one shop are a department store or a copier.
 _MANY_LUXURY_BRANDS = 5.0
 _MOSTLY = 0.8
+# One other account with the same identifier is often chance: a recycled number, a shared office, a family.
+_SIBLINGS = 2.0
 
 
 def _age_sentence(row: Row) -> str:
@@ -140,7 +142,7 @@ SIGNALS: tuple[Signal, ...] = (
     _signal(
         "merchant-luxury-breadth",
         "brands",
-        _MORE,
+        _TWO_SIDED,
         ("listings.brand", "brands.is_luxury"),
         sentence=_luxury_sentence,
         rationale=(
@@ -172,7 +174,6 @@ SIGNALS: tuple[Signal, ...] = (
         ),
         source="TikTok Shop and Alibaba ask for letters of authorisation",
         example="8 of 10 such listings without authorisation: 0.8",
-        fires_above=_MOSTLY,
     ),
     _signal(
         "merchant-feedback",
@@ -201,7 +202,7 @@ SIGNALS: tuple[Signal, ...] = (
         ),
         source="Alibaba's joined account and identity records; arXiv 2512.19061 (hard and soft links, hubs)",
         example="two accounts with its telephone and one of them with its payout account too: 2",
-        fires_above=1.0,
+        fires_above=_SIBLINGS,
     ),
     _signal(
         "merchant-closed-siblings",
@@ -229,6 +230,5 @@ SIGNALS: tuple[Signal, ...] = (
         ),
         source="EU Digital Services Act, article 30 (traceability of traders)",
         example="no licence number where other merchants have one: 1",
-        fires_above=1.0,
     ),
 )

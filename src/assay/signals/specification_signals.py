@@ -5,8 +5,8 @@ from __future__ import annotations
 from assay.signals.brand_ranges import LEAST_ELSEWHERE
 from assay.signals.signal import Direction, Row, Signal
 
-# Half of what goods of the kind usually state.
-_HALF = 0.5
+# A third of what goods of the kind usually state; where two names are usual, stating one of them is not worth telling.
+_THIRD = 1 / 3
 
 
 def _gtin_invalid_sentence(row: Row) -> str:
@@ -149,6 +149,6 @@ SIGNALS: tuple[Signal, ...] = (
         ),
         source="Taobao's industry-standard specifications; Ozon E-CUP 2025, published analysis",
         example="2 of 5 usual attributes stated: 0.4",
-        fires_below=_HALF,
+        fires_below=_THIRD,
     ),
 )
