@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from math import log
 
+import numpy as np
 import pytest
 
 from assay.signals import price
@@ -215,3 +216,17 @@ def test_sentences_state_both_facts(golden):
 def test_dear_goods_fire_like_cheap_ones():
     gap = next(signal for signal in price.SIGNALS if signal.id == "price-gap")
     assert gap.fires(log(2.1)) and gap.fires(-log(2.1)) and not gap.fires(log(1.5)) and not gap.fires(None)
+
+
+def test_leaving_out_equals_the_median_of_the_rest_for_any_number_of_merchants(measured):
+    prices = np.random.default_rng(5).integers(40, 60, size=(8, 12)) * 100
+    parts = []
+    for n, row in enumerate(prices.tolist(), start=5):
+        parts += [sold(f"M{i}", p, category=f"C{n}", brand=f"B{n}") for i, p in enumerate(row[:n])]
+    rows = measured(price.measure, **market_of(*parts))
+    place = 0
+    for n, row in enumerate(prices.tolist(), start=5):
+        for i, own in enumerate(row[:n]):
+            rest = np.median(np.log([p for j, p in enumerate(row[:n]) if j != i]))
+            assert rows[parts[place][0][0]["listing_id"]]["price_gap"] == pytest.approx(log(own) - rest, abs=1e-12)
+            place += 1
