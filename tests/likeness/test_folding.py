@@ -1,3 +1,5 @@
+import unicodedata
+
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,3 +69,9 @@ def test_keys_are_equal_exactly_when_folded_texts_are(texts):
     keys = text_key(both).to_pylist()
     first, second = both.strings()
     assert (keys[0] == keys[1]) == (first == second)
+
+
+@given(st.text(max_size=8))
+def test_folding_by_table_is_nfkc_and_case_folding(text):
+    recast = unicodedata.normalize("NFKC", text.replace("\x1e", " ")).casefold()
+    assert folded(text) == folded(recast)

@@ -19,12 +19,12 @@ from assay.likeness.verification import PAIR_SCHEMA, PairSimilarity
 # Listings: descriptions filled from one template with other sizes and numbers lie at 0.7 to 0.95, different
 # descriptions of one product below 0.5 (docs/explanation/likeness.md). Lower joins more and means less.
 LEAST_SIMILARITY = 0.7
-# In its bucket a text meets the earliest text and its two predecessors: work stays linear in buckets of any size. Of
-# the product names with a near-copy, 0.81 came into a star with the earliest text alone, 0.88 with two predecessors,
-# 0.92 when all pairs are compared (benchmarks/likeness).
+# In its bucket a text meets the earliest text and its two predecessors: work stays linear in buckets of any size.
 PREDECESSORS = 2
-# Candidates verified per text, those with the most alike digests first: bounds the work whatever the texts.
-MOST_CANDIDATES = 6
+# Candidates verified per text, those with the most alike digests first: bounds the work whatever the texts. Of the
+# product names with a near-copy 0.82 come into a star with 2, 0.85 with 3, 0.87 with 4, and 0.92 when all pairs are
+# compared (benchmarks/likeness); the time to verify grows with it.
+MOST_CANDIDATES = 3
 # Digests of 30 two-bit minima disagree in 6.8 places on average at similarity 0.7 (standard deviation 2.3), in 12.4 at
 # 0.45: up to 10 keeps 0.95 of the first and drops three quarters of the second before any text is read.
 MOST_DISAGREEMENTS = 10
@@ -71,9 +71,10 @@ def near_copies(
     similarity to the centre, 1.0 for the centre itself. Every other member reaches `least_similarity`; two members
     need not reach it with each other. Texts in no star are left out. The result does not depend on the order of the
     rows. Work grows with the number of texts, whatever the size of the buckets: a text is compared only with the
-    earliest text and the last two before it in each of its buckets, and with at most `MOST_CANDIDATES` of those.
+    earliest text and the last two before it in each of its buckets, with at most `MOST_CANDIDATES` of those, and with the
+    centres of their stars.
 
-    Writes the steps `<name>_places`, `_buckets`, `_candidates`, `_verified` and `_stars` to `work`.
+    Writes the steps `<name>_places`, `_buckets`, `_candidates`, `_verified`, `_members`, `_neighbours` and `_stars` to `work`.
     """
     banding = banding or Banding()
     items = texts.select(key="text_key", content="text", seen_at="seen_at")
@@ -89,11 +90,15 @@ def stars(items: ir.Table, work: Workspace, name: str, bucketed: BatchFunction, 
     """
     order = ibis.row_number().over(ibis.window(order_by=[items.seen_at.asc(nulls_first=False), items.key.asc()]))
     places = work.step(f"{name}_places", items.select("key", "content", place=order.cast("int64")))
+    contents = places.select("place", text="content")
     buckets = work.map_step(f"{name}_buckets", places.select("place", "content"), bucketed, BUCKET_SCHEMA)
     candidates = work.step(f"{name}_candidates", _candidates(buckets))
-    pairs = text_pairs(candidates, places.select("place", text="content"), "place")
+    pairs = text_pairs(candidates, contents, "place")
     alike = work.map_step(f"{name}_verified", pairs, verified, PAIR_SCHEMA)
-    return work.step(f"{name}_stars", _named(_stars(alike), places))
+    first = work.step(f"{name}_members", _joined_to_roots(alike))
+    neighbours = text_pairs(_neighbours(alike, first), contents, "place")
+    second = work.map_step(f"{name}_neighbours", neighbours, verified, PAIR_SCHEMA)
+    return work.step(f"{name}_stars", _named(_stars(alike, first, second), places))
 
 
 def text_pairs(pairs: ir.Table, texts: ir.Table, key: str) -> ir.Table:
@@ -145,18 +150,25 @@ def _disagreements(a: ir.IntegerValue, b: ir.IntegerValue) -> ir.IntegerValue:
     return (bits + (bits >> 32)) & 0x7F
 
 
-def _stars(verified: ir.Table) -> ir.Table:
-    """(place, centre, similarity) from verified pairs of a text and an earlier one.
+def _neighbours(verified: ir.Table, members: ir.Table) -> ir.Table:
+    """Texts in no star yet, each with the centres of the stars that its near-copies are in."""
+    alone = verified.anti_join(members, "left_key")
+    centre = members.select(right_key="left_key", centre="right_key")
+    return alone.inner_join(centre, "right_key").select("left_key", right_key="centre").distinct()
 
-    A text without any verified earlier text is a root. Texts verified against a root join the most similar one.
-    Those left hold only pairs with members of other stars, to whose centres they are too unlike; among them the same
-    rule runs once more. What is left after that stays alone.
+
+def _stars(verified: ir.Table, first: ir.Table, second: ir.Table) -> ir.Table:
+    """(left_key, right_key, similarity): every member with its centre, centres with themselves.
+
+    `first` are those that join a root, a text with no verified earlier text; `second` the pairs of those left with the
+    centres of their near-copies' stars. Texts still left are only like members, not like centres; among themselves
+    the first rule runs once more, and what is left after that stays alone.
     """
-    first = _joined_to_roots(verified)
-    taken = first.select("left_key").union(first.select(left_key="right_key"), distinct=True)
+    joined = first.union(_best(second))
+    taken = joined.select("left_key").union(joined.select(left_key="right_key"), distinct=True)
     rest = verified.anti_join(taken, "left_key")
     rest = rest.anti_join(taken.select(right_key="left_key"), "right_key")
-    members = first.union(_joined_to_roots(rest))
+    members = joined.union(_joined_to_roots(rest))
     centres = members.select(left_key="right_key", right_key="right_key").distinct().mutate(similarity=1.0)
     return members.union(centres)
 
@@ -164,11 +176,15 @@ def _stars(verified: ir.Table) -> ir.Table:
 def _joined_to_roots(pairs: ir.Table) -> ir.Table:
     """The best pair of every text that has one with a root, i.e. with a text that has no pair to an earlier one."""
     roots = pairs.select("right_key").distinct().anti_join(pairs.select(right_key="left_key").distinct(), "right_key")
-    rooted = pairs.semi_join(roots, "right_key")
+    return _best(pairs.semi_join(roots, "right_key"))
+
+
+def _best(pairs: ir.Table) -> ir.Table:
+    """The most similar pair of every text on the left, the earliest of equals."""
     best = ibis.row_number().over(
-        ibis.window(group_by=rooted.left_key, order_by=[rooted.similarity.desc(), rooted.right_key.asc()])
+        ibis.window(group_by=pairs.left_key, order_by=[pairs.similarity.desc(), pairs.right_key.asc()])
     )
-    ranked = rooted.mutate(rank=best)
+    ranked = pairs.mutate(rank=best)
     return ranked.filter(ranked.rank == 0).select("left_key", "right_key", "similarity")
 
 

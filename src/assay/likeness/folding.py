@@ -26,11 +26,14 @@ Offsets: TypeAlias = npt.NDArray[np.int64]
 _SEPARATOR = "\x1e"
 _SPACE = 32
 _GONE = 0
+# Stands for a code point that cannot be folded alone; no code point has this number.
+_SEVERAL = 0xFFFFFFFF
 # Addresses differ between copies of one text (trackers, shop links), so they are masked; any scheme or a bare www.
-_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)\S+")
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,15}://|www\.)\S+", re.IGNORECASE)
 # Planes 0 and 1 are looked at point by point; 2 and 3 hold Chinese characters only; above lie tags and private use.
 _MIXED_END = 0x20000
 _CHINESE_END = 0x3FFFE
+_CHINESE_COMPATIBLE = range(0x2F800, 0x2FA20)
 # No letter above Latin Extended Additional folds to ASCII, so the slow decomposition stops there.
 _LATIN_END = 0x1F00
 
@@ -80,35 +83,42 @@ def fold(texts: pa.Array) -> FoldedTexts:
     >>> fold(pa.array(["Ｎike\\u200b  AIR—Max！ https://x.example/a", None])).strings()
     ['nike air max', '']
     """
-    n_texts = len(texts)
-    if n_texts == 0:
+    if not len(texts):
         return FoldedTexts(np.empty(0, np.uint32), np.zeros(1, np.int64))
-    whole = _masked(_recast(_joined(texts)))
-    points = _fold_table()[np.frombuffer(whole.encode("utf-32-le", "replace"), dtype="<u4")]
-    return _tidied(points[points != _GONE])
-
-
-def _joined(texts: pa.Array) -> str:
-    """All texts as one string with separators between them; a separator inside a text becomes a space."""
     each = pc.fill_null(texts, "").to_pylist()
+    points = _joined(each)
+    folded = _fold_tables()[0][points]
+    if (folded == _SEVERAL).any():
+        points = _joined(_recast(each, points, folded))
+        folded = _fold_tables()[0][points]
+        rest = folded == _SEVERAL
+        folded[rest] = _fold_tables()[1][points[rest]]
+    return _tidied(folded[folded != _GONE])
+
+
+def _joined(each: list[str]) -> Points:
+    """All texts as one run of code points with separators between them; a separator inside a text becomes a space."""
     whole = _SEPARATOR.join(each)
     if whole.count(_SEPARATOR) != len(each) - 1:
         whole = _SEPARATOR.join(text.replace(_SEPARATOR, " ") for text in each)
-    return whole
-
-
-def _recast(whole: str) -> str:
-    if whole.isascii():
-        return whole.lower()
-    return unicodedata.normalize("NFKC", whole).casefold()
-
-
-def _masked(whole: str) -> str:
     # Plain searches find the few texts with an address; the regular expression over all would cost more than the rest.
-    if "://" not in whole and "www." not in whole:
-        return whole
-    each = whole.split(_SEPARATOR)
-    return _SEPARATOR.join(_ADDRESS.sub(" ", text) if "://" in text or "www." in text else text for text in each)
+    if "://" in whole or "www." in whole or "WWW." in whole:
+        whole = _SEPARATOR.join(_masked(text) for text in whole.split(_SEPARATOR))
+    return np.frombuffer(whole.encode("utf-32-le", "replace"), dtype="<u4")
+
+
+def _masked(text: str) -> str:
+    return _ADDRESS.sub(" ", text) if "://" in text or "www." in text or "WWW." in text else text
+
+
+def _recast(each: list[str], points: Points, folded: Points) -> list[str]:
+    """The texts with those that need it put through NFKC and case folding, character by character no longer enough."""
+    ends = np.flatnonzero(points == ord(_SEPARATOR))
+    several = np.unique(np.searchsorted(ends, np.flatnonzero(folded == _SEVERAL)))
+    recast = list(each)
+    for row in several.tolist():
+        recast[row] = unicodedata.normalize("NFKC", each[row]).casefold()
+    return recast
 
 
 def _tidied(points: Points) -> FoldedTexts:
@@ -127,13 +137,30 @@ def _tidied(points: Points) -> FoldedTexts:
 
 
 @cache
-def _fold_table() -> Points:
-    """For every code point: itself, the letter or digit it folds to, a space, or nothing."""
-    table = np.zeros(0x110000, dtype=np.uint32)
-    table[:_MIXED_END] = [_folded_point(chr(point)) for point in range(_MIXED_END)]
-    table[_MIXED_END:_CHINESE_END] = np.arange(_MIXED_END, _CHINESE_END)
-    table[ord(_SEPARATOR)] = ord(_SEPARATOR)
-    return table
+def _fold_tables() -> tuple[Points, Points]:
+    """What every code point folds to: itself, another, a space, or nothing.
+
+    The first table is for raw text, and marks code points that NFKC or case folding joins with their neighbours or
+    takes apart into several; the second is for text that has been through both.
+    """
+    recast = np.full(0x110000, _GONE, dtype=np.uint32)
+    recast[:_MIXED_END] = [_folded_point(chr(point)) for point in range(_MIXED_END)]
+    recast[_MIXED_END:_CHINESE_END] = np.arange(_MIXED_END, _CHINESE_END)
+    recast[ord(_SEPARATOR)] = ord(_SEPARATOR)
+    raw = recast.copy()
+    for point in (*range(0x80, 0x4E00), *range(0xA000, 0xAC00), *range(0xD7B0, _MIXED_END), *_CHINESE_COMPATIBLE):
+        if unicodedata.category(chr(point)) != "Cn":
+            raw[point] = _raw_point(chr(point), recast)
+    raw[ord("A") : ord("Z") + 1] = np.arange(ord("a"), ord("z") + 1)
+    return raw, recast
+
+
+def _raw_point(character: str, recast: Points) -> int:
+    alone = unicodedata.normalize("NFKC", character).casefold()
+    joins = unicodedata.combining(character) or "\u1100" <= alone[:1] <= "\u11ff"
+    if len(alone) > 1 or joins or unicodedata.category(character) == "Mc":
+        return _SEVERAL
+    return int(recast[ord(alone)]) if alone else _GONE
 
 
 def _folded_point(character: str) -> int:
