@@ -50,7 +50,7 @@ def simulate(
 
 
 @intake_group.command(
-    "run", epilog="Example: `assay intake run ebay.csv --mapping examples/ebay_medical.toml --out market`"
+    "run", epilog="Example: `assay intake run ebay.csv --mapping examples/four_markets.toml --out market`"
 )
 def run_intake(
     sources: Annotated[list[str], typer.Argument(help="Files, folders or database addresses.")],

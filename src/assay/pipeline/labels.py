@@ -14,6 +14,7 @@ FROM_GOODS = "from its goods' points"
 
 _LABELS = {
     "price-gap": "price against the usual price",
+    "price-category-gap": "price against its category, any brand",
     "price-outlier": "price against the usual spread",
     "price-authorised-gap": "price against authorised merchants",
     "price-repeated": "same odd price at other merchants",
@@ -100,6 +101,7 @@ _OF_GOODS = frozenset(term.id for term in GOODS_TERMS)
 # A ratio means nothing without what it is a ratio to.
 _TIMES = {
     "price-gap": "the usual price",
+    "price-category-gap": "the category's usual price",
     "price-authorised-gap": "their price",
     "price-list-gap": "the list price",
     "orders-weight-gap": "the catalogue's weight",

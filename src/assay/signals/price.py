@@ -58,8 +58,10 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
 
 def _with_gap(table: ir.Table) -> ir.Table:
     gap = table.log_price - table.reference
+    is_of_brand, nothing = table.level != LEVEL_CATEGORY, ibis.null("float64")
     return table.mutate(
-        price_gap=gap,
+        price_gap=is_of_brand.ifelse(gap, nothing),
+        price_category_gap=is_of_brand.ifelse(nothing, gap),
         price_gap__price=table.price,
         price_gap__brand=table.brand_name.nullif(""),
         price_gap__category=table.category,
@@ -129,8 +131,14 @@ def _gap_sentence(row: Row) -> str:
     did = "were paid" if row["price_gap__basis"] == "paid" else "ask"
     usual = money_text(row["price_gap__reference"], row["price_gap__currency"])
     who = f"{row['price_gap__n_merchants']} other merchants {did} for {row['price_gap__n_listings']} listings"
-    price, times = _price(row), exp(row["price_gap"])
+    price, times = _price(row), exp(_either_gap(row))
     return f"Price {price} against a usual {usual} for {_compared(row)} (median of what {who}): {times:.2f} times."
+
+
+def _either_gap(row: Row) -> float:
+    """The gap to the brand's own goods, else to the category."""
+    gap: float | None = row["price_gap"]
+    return float(row["price_category_gap"]) if gap is None else gap
 
 
 def _outlier_sentence(row: Row) -> str:
@@ -173,8 +181,8 @@ SIGNALS: tuple[Signal, ...] = (
         rationale=(
             "Counterfeits are made for less and sold for less, or, where buyers take a high price for a proof, for "
             "more. The usual price is the median over other merchants of what buyers paid them (each merchant once, "
-            "with the geometric mean of its listings; the own merchant left out exactly), in the finest of brand x "
-            "category x model, brand x category and category, per currency, that at least 5 merchants have sold in."
+            "with the geometric mean of its listings; the own merchant left out exactly), in the finer of brand x "
+            "category x model and brand x category, per currency, that at least 5 merchants have sold in."
         ),
         source=(
             "Wadleigh, Drew and Moore, WWW 2015 (percent saved); brand x category cells hold log prices 2.6 times "
@@ -183,6 +191,20 @@ SIGNALS: tuple[Signal, ...] = (
         example="29.00 EUR against a usual 129.00 EUR: log(29 / 129) = -1.49",
         fires_above=log(_FACTOR),
         fires_below=-log(_FACTOR),
+    ),
+    Signal(
+        id="price-category-gap",
+        subject="listing",
+        unit="natural log of the ratio",
+        direction=Direction.TWO_SIDED,
+        needs=("listings.price", "listings.category"),
+        sentence=_gap_sentence,
+        rationale=(
+            "Where too few others sell the brand, its whole category is all there is to compare with. Categories hold "
+            "unlike goods, so the model may weigh this gap and nobody is shown it as a discrepancy."
+        ),
+        source="within a category log prices vary by 0.66, within brand x category by 0.25 (Flipkart 2016)",
+        example="29.00 EUR against a usual 129.00 EUR for sneakers of any brand: log(29 / 129) = -1.49",
     ),
     Signal(
         id="price-outlier",

@@ -24,6 +24,8 @@ SAMPLE_TITLES = 50_000
 _SAMPLE_SEED = 5005
 # A value that a single merchant writes may be its own trick, so two must write it, where there are two.
 _LEAST_MERCHANTS = 2
+# Unless that merchant writes so many brands that it is a department store, or the stand-in for a crawl without sellers.
+_BROAD_RANGE = 100
 # The most frequent values of the brand field to learn brands from: an automaton of these fits in some ten MB.
 _MOST_BRANDS = 50_000
 
@@ -73,12 +75,16 @@ def _stated(row: Row) -> Brand:
 
 
 def _usages(listings: ir.Table) -> ir.Table:
-    """The most frequent values of the brand field that enough merchants write: brand, n_listings."""
+    """The most frequent values of the brand field that enough merchants, or a broad one, write: brand, n_listings."""
     filled = listings.filter(listings.brand.notnull())
-    counts = filled.group_by("brand").agg(n_listings=filled.count(), n_merchants=filled.merchant_id.nunique())
-    n_merchants = listings.aggregate(n_all=listings.merchant_id.nunique())
-    counts = counts.cross_join(n_merchants)
-    kept = counts.filter(counts.n_merchants >= ibis.least(counts.n_all, _LEAST_MERCHANTS))
+    breadth = filled.group_by("merchant_id").agg(n_brands=filled.brand.nunique())
+    written = filled.group_by(["brand", "merchant_id"]).agg(n=filled.count()).inner_join(breadth, "merchant_id")
+    counts = written.group_by("brand").agg(
+        n_listings=written.n.sum(), n_merchants=written.count(), n_brands=written.n_brands.max()
+    )
+    counts = counts.cross_join(listings.aggregate(n_all=listings.merchant_id.nunique()))
+    is_known = counts.n_merchants >= ibis.least(counts.n_all, _LEAST_MERCHANTS)
+    kept = counts.filter(is_known | (counts.n_brands >= _BROAD_RANGE))
     return kept.order_by([kept.n_listings.desc(), kept.brand]).limit(_MOST_BRANDS).select("brand", "n_listings")
 
 
