@@ -71,10 +71,10 @@ def near_copies(
     similarity to the centre, 1.0 for the centre itself. Every other member reaches `least_similarity`; two members
     need not reach it with each other. Texts in no star are left out. The result does not depend on the order of the
     rows. Work grows with the number of texts, whatever the size of the buckets: a text is compared only with the
-    earliest text and the last two before it in each of its buckets, with at most `MOST_CANDIDATES` of those, and with the
-    centres of their stars.
+    earliest text and the last two before it in each of its buckets, with at most `MOST_CANDIDATES` of those, and with
+    the centres of their stars.
 
-    Writes the steps `<name>_places`, `_buckets`, `_candidates`, `_verified`, `_members`, `_neighbours` and `_stars` to `work`.
+    Writes the steps `<name>_places`, `_buckets`, `_candidates`, `_verified`, `_members`, `_neighbours` and `_stars`.
     """
     banding = banding or Banding()
     items = texts.select(key="text_key", content="text", seen_at="seen_at")
@@ -122,14 +122,18 @@ def _candidates(buckets: ir.Table) -> ir.Table:
             **{f"digest_{back}": buckets.digest.lag(back).over(in_order)},
         )
     coded = [_coded(met, f"place_{back}", f"digest_{back}") for back in range(PREDECESSORS + 1)]
-    pairs = met.select("place", code=ibis.array(coded).unnest())
-    pairs = pairs.filter(pairs.code.notnull()).distinct()
-    ranked = pairs.mutate(
-        rank=ibis.row_number().over(ibis.window(group_by=pairs.place, order_by=pairs.code)),
-        earlier=pairs.code % _PLACES,
-    )
-    ranked = ranked.filter(ranked.rank < MOST_CANDIDATES)
-    return ranked.select(left_key=ranked.place, right_key=ranked.earlier)
+    # One array per kind: in a large template the nearest predecessors would crowd out the centre that all share.
+    earliest = _most_alike(met.select("place", code=coded[0]), 1)
+    latest = _most_alike(met.select("place", code=ibis.array(coded[1:]).unnest()), MOST_CANDIDATES - 1)
+    return earliest.union(latest, distinct=True)
+
+
+def _most_alike(coded: ir.Table, most: int) -> ir.Table:
+    """The `most` candidates of each text with the fewest disagreements, the earliest of equals."""
+    pairs = coded.filter(coded.code.notnull()).distinct()
+    rank = ibis.row_number().over(ibis.window(group_by=pairs.place, order_by=pairs.code))
+    ranked = pairs.mutate(rank=rank, earlier=pairs.code % _PLACES)
+    return ranked.filter(ranked.rank < most).select(left_key="place", right_key="earlier")
 
 
 def _coded(met: ir.Table, place: str, digest: str) -> ir.IntegerValue:
