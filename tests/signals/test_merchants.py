@@ -88,4 +88,9 @@ def test_sentences_state_both_facts(golden):
     row |= {"merchant_shared_identifier__phone": 2, "merchant_shared_identifier__payout_account": 1}
     row |= {"merchant_closed_siblings": 1.0, "merchant_closed_siblings__n_siblings": 3, "merchant_licence_missing": 1.0}
     calm = row | {"merchant_feedback__n": None, "merchant_shared_identifier": 0.0, "merchant_licence_missing": 0.0}
-    golden("merchants.txt", [signal.sentence(each) for each in (row, calm) for signal in merchants.SIGNALS])
+    one = row | {"merchant_age": 1.0, "merchant_age__n_live": 0, "merchant_size": 1.0, "merchant_brand_breadth": 1.0}
+    one |= {"merchant_burst__n_busiest": 1, "merchant_burst_size": 1.0, "merchant_luxury_breadth": 1.0}
+    one |= {"merchant_luxury_breadth__n_listings": 1, "merchant_unauthorised_share__n_unauthorised": 1}
+    one |= {"merchant_unauthorised_share__n_with_list": 1, "merchant_shared_identifier": 1.0}
+    one |= {"merchant_closed_siblings__n_siblings": 1}
+    golden("merchants.txt", [signal.sentence(each) for each in (row, calm, one) for signal in merchants.SIGNALS])

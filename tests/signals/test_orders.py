@@ -149,4 +149,11 @@ def test_sentences_state_both_facts(golden):
     row |= {"orders_origin__claimed": "IT"}
     texts = [signal.sentence(row) for signal in orders.SIGNALS]
     texts.append(discrepancies(row | {"orders_weight_gap__n_merchants": 7}, orders.SIGNALS)[2].text)
-    golden("orders.txt", texts)
+    ones = {name: 1 for name in row if name.endswith(("__n_hits", "__n_events", "__n_elsewhere", "__n_scanned"))}
+    ones |= {
+        "orders_weight_gap__n_merchants": 1,
+        "orders_weight_gap": log(2.1),
+        "orders_count": 1.0,
+        "stats_sales": 1.0,
+    }
+    golden("orders.txt", texts + [signal.sentence(row | ones) for signal in orders.SIGNALS])

@@ -210,6 +210,7 @@ ROW = {
 def test_sentences_state_both_facts(golden):
     rows = [ROW, ROW | {"price_gap__level": 1}, ROW | {"price_gap__level": 3, "price_gap__basis": "asked"}]
     rows.append(ROW | {"price_gap__brand": None, "price_gap__category": None, "price_authorised_gap__n_merchants": 1})
+    rows.append(ROW | {"price_gap": log(4.2), "price_gap__n_merchants": 1037, "price_gap__n_listings": 1})
     golden("price.txt", [found.text for row in rows for found in discrepancies(row, price.SIGNALS)])
 
 

@@ -69,4 +69,5 @@ def test_sentences_state_both_facts(golden):
         fake, rating = f"{prefix}_fake_rate", f"{prefix}_rating"
         row |= {f"{fake}__n_hits": 3, f"{fake}__n_events": 14, f"{fake}__n_genuine": 1, f"{fake}__usual": 0.004}
         row |= {f"{rating}__mean": 1.42, f"{rating}__n_events": 9, f"{rating}__usual": 4.44}
-    golden("reviews.txt", [signal.sentence(row) for signal in reviews.SIGNALS])
+    ones = {name: 1 for name in row if name.endswith(("__n_hits", "__n_events", "_count"))}
+    golden("reviews.txt", [signal.sentence(each) for each in (row, row | ones) for signal in reviews.SIGNALS])

@@ -22,7 +22,7 @@ from assay.signals.precedents import (
 )
 from assay.signals.rates import percent
 from assay.signals.repetition import day
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 
 # A studio picture is at many merchants, most of them in order; two others sharing one picture is worth a look.
 _SHARED = 2.0
@@ -161,19 +161,25 @@ def _confirmed(uses: ir.Table, market: Market, work: Workspace) -> ir.Table:
 def _shared_sentence(row: Row) -> str:
     n = row["imagery_shared"]
     return (
-        f"A picture of the listing is shown by {n:,.0f} other merchant{'' if n == 1 else 's'}, on "
-        f"{row['imagery_shared__n_listings']:,} listings in all."
+        f"A picture of the listing is shown by {counted(n, 'other merchant')}, on "
+        f"{counted(row['imagery_shared__n_listings'], 'listing')} in all."
     )
 
 
 def _elsewhere_sentence(row: Row) -> str:
+    days = counted(row["imagery_first_elsewhere"], "day")
     return (
-        f"A picture of the listing had been at another merchant {row['imagery_first_elsewhere']:,.0f} days before: "
+        f"A picture of the listing had been at another merchant {days} before: "
         f"listing {row['imagery_first_elsewhere__listing']}, of {day(row['imagery_first_elsewhere__first_s'])}."
     )
 
 
 def _authorised_sentence(row: Row) -> str:
+    if row["imagery_authorised__n_merchants"] == 1:
+        stands = "is" if row["imagery_authorised"] else "is not"
+        return (
+            f"The one merchant that shows a picture of the listing {stands} on a brand's list of authorised merchants."
+        )
     return (
         f"Of the {row['imagery_authorised__n_merchants']:,} merchants that show a picture of the listing, "
         f"{percent(row['imagery_authorised'])} are on a brand's list of authorised merchants."

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from assay.engine import Market, Workspace, ops
 from assay.signals.goods import goods, with_cell_facts, with_product_facts
 from assay.signals.outcome import columns_of, computable, told
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 
 # Amazon flags repeated large edits after approval; genuine listings see a handful over years (season, new pictures).
 _MANY_EDITS = 5.0
@@ -65,11 +65,11 @@ def _with_catalogue_origin(table: ir.Table, market: Market, work: Workspace) -> 
 
 
 def _age_sentence(row: Row) -> str:
-    return f"On offer for {row['listing_age']:,.0f} days when rated."
+    return f"On offer for {counted(row['listing_age'], 'day')} when rated."
 
 
 def _edits_sentence(row: Row) -> str:
-    return f"Approved once and changed {row['listing_edits']:.0f} times since in title, brand or pictures."
+    return f"Approved once and changed {counted(row['listing_edits'], 'time')} since in title, brand or pictures."
 
 
 def _ships_from_sentence(row: Row) -> str:
@@ -105,7 +105,7 @@ def _size(id: str, column: str, unit: str, what: str, example: str) -> Signal:
         unit=unit,
         direction=Direction.TWO_SIDED,
         needs=(column,),
-        sentence=lambda row: f"{what}: {row[value]:,.0f} {unit}.",
+        sentence=lambda row: f"{what}: {counted(row[value], unit.removesuffix('s'))}.",
         rationale=(
             "A plain size: templates and careless or bulk offers differ from ordinary ones, in either direction."
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.signals.rates import percent
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 
 # Columns of `merchants` through which two accounts can be one hand, and how they are called in a sentence.
 IDENTIFIERS = {
@@ -28,28 +28,30 @@ _SIBLINGS = 2.0
 
 
 def _age_sentence(row: Row) -> str:
-    return (
-        f"Account opened {row['merchant_age']:,.0f} days before the rating; it has {row['merchant_age__n_live']:,} "
-        "goods on offer."
-    )
+    opened, n = f"Account opened {counted(row['merchant_age'], 'day')} before the rating", row["merchant_age__n_live"]
+    return f"{opened}; it has {counted(n, 'listing')} on offer." if n else f"{opened}; it has nothing on offer."
 
 
 def _burst_sentence(row: Row) -> str:
-    return (
-        f"{row['merchant_burst__n_busiest']:,} of its {row['merchant_burst__n_dated']:,} listings were put up on one "
-        "day."
-    )
+    n, whole = row["merchant_burst__n_busiest"], row["merchant_burst__n_dated"]
+    return f"{n:,} of its {counted(whole, 'listing')} {'was' if n == 1 else 'were'} put up on one day."
 
 
 def _luxury_sentence(row: Row) -> str:
-    n = row["merchant_luxury_breadth"]
-    return f"Offers {n:.0f} luxury brands in {row['merchant_luxury_breadth__n_listings']:,} listings."
+    n, whole = row["merchant_luxury_breadth"], row["merchant_luxury_breadth__n_listings"]
+    return f"Offers {counted(n, 'luxury brand')} in {counted(whole, 'listing')}."
 
 
 def _unauthorised_sentence(row: Row) -> str:
     part, whole = (row[f"merchant_unauthorised_share__{name}"] for name in ("n_unauthorised", "n_with_list"))
+    if whole == 1:
+        missing = "lacks" if part else "has"
+        return (
+            f"Its one listing of a brand with a list of authorised merchants {missing} an authorisation on that list."
+        )
+    lack = "lacks" if part == 1 else "lack"
     return (
-        f"{part:,} of its {whole:,} listings of brands with a list of authorised merchants lack an authorisation on "
+        f"{part:,} of its {whole:,} listings of brands with a list of authorised merchants {lack} an authorisation on "
         "that list."
     )
 
@@ -63,12 +65,12 @@ def _feedback_sentence(row: Row) -> str:
 
 def _siblings_sentence(row: Row) -> str:
     kinds = [
-        f"{name} with {row[column]}"
+        f"{name} with {row[column]:,}"
         for kind, name in IDENTIFIERS.items()
         if row.get(column := f"merchant_shared_identifier__{kind}")
     ]
     n = int(row["merchant_shared_identifier"])
-    accounts = "another account" if n == 1 else f"{n} other accounts"
+    accounts = "another account" if n == 1 else f"{n:,} other accounts"
     through = f" ({', '.join(kinds)})" if kinds else ""
     return (
         f"Registered as one account; shares an identifier with {accounts}{through}." if n else "Shares no identifier."
@@ -77,9 +79,10 @@ def _siblings_sentence(row: Row) -> str:
 
 def _closed_sentence(row: Row) -> str:
     n, siblings = int(row["merchant_closed_siblings"]), row["merchant_closed_siblings__n_siblings"]
-    return (
-        f"{n} of the {siblings} accounts it shares an identifier with {'is' if n == 1 else 'are'} closed or suspended."
-    )
+    if siblings == 1:
+        return f"The one account it shares an identifier with is {'' if n else 'not '}closed or suspended."
+    are = "is" if n == 1 else "are"
+    return f"{n:,} of the {siblings:,} accounts it shares an identifier with {are} closed or suspended."
 
 
 def _licence_sentence(row: Row) -> str:
@@ -110,7 +113,7 @@ SIGNALS: tuple[Signal, ...] = (
         "listings",
         _TWO_SIDED,
         ("listings.listing_id",),
-        sentence=lambda row: f"Has {row['merchant_size']:,.0f} goods on offer.",
+        sentence=lambda row: f"Has {counted(row['merchant_size'], 'listing')} on offer.",
         rationale="What the shares of the range rest on; small and large merchants are judged by different evidence.",
         source="Ozon E-CUP 2025, published analysis (variety of the range)",
         example="480 goods live at the rating: 480",
@@ -134,7 +137,7 @@ SIGNALS: tuple[Signal, ...] = (
         "listings",
         _TWO_SIDED,
         ("listings.listed_at",),
-        sentence=lambda row: f"Put up {row['merchant_burst_size']:,.0f} listings on its busiest day.",
+        sentence=lambda row: f"Put up {counted(row['merchant_burst_size'], 'listing')} on its busiest day.",
         rationale="The same burst as a number: a hundred a day is work for a program, in shops of any size.",
         source="as merchant-burst",
         example="90 listings on the busiest day: 90",
@@ -157,7 +160,7 @@ SIGNALS: tuple[Signal, ...] = (
         "brands",
         _TWO_SIDED,
         ("listings.brand",),
-        sentence=lambda row: f"Offers goods of {row['merchant_brand_breadth']:.0f} brands.",
+        sentence=lambda row: f"Offers goods of {counted(row['merchant_brand_breadth'], 'brand')}.",
         rationale="Specialists and department stores differ from shops that offer whatever is in demand.",
         source="Ozon E-CUP 2025, published analysis (variety of the range)",
         example="goods of 12 brands: 12",

@@ -15,7 +15,7 @@ from assay.signals.outcome import columns_of, computable, told
 from assay.signals.parcels import with_origin, with_weight_gap
 from assay.signals.rates import market_rates, percent, shrunken
 from assay.signals.sales import sales, sales_by_origin
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted, ratio_text
 
 # One claim of fake among a subject's first three orders, or one in twenty of many: see rates.PRIOR_EVENTS.
 _FAKE_RATE = 0.05
@@ -113,11 +113,12 @@ def _with_counters(table: ir.Table, market: Market, subject: str, prefix: str) -
     return table.mutate(**added)
 
 
-def _rate_sentence(column: str, subject: str, did: str) -> Callable[[Row], str]:
+def _rate_sentence(column: str, one: str, whose: str, did: str) -> Callable[[Row], str]:
     def sentence(row: Row) -> str:
         hits, events = row[f"{column}__n_hits"], row[f"{column}__n_events"]
         usual = percent(row[f"{column}__usual"])
-        return f"{hits} of {events} {subject} were {did}; in the whole market it is {usual}."
+        were = "was" if hits == 1 else "were"
+        return f"{hits:,} of {counted(events, one)}{whose} {were} {did}; in the whole market it is {usual}."
 
     return sentence
 
@@ -125,22 +126,24 @@ def _rate_sentence(column: str, subject: str, did: str) -> Callable[[Row], str]:
 def _weight_sentence(row: Row) -> str:
     stated = f"{row['orders_weight_gap__reference_g']:,.0f} g"
     n = row["orders_weight_gap__n_merchants"]
-    whose = "in the catalogue" if n is None else f"usual in parcels of {n} other merchants of the same goods"
+    whose = "in the catalogue" if n is None else f"usual in parcels of {counted(n, 'other merchant')} of the same goods"
     weight = f"{row['orders_weight_gap__weight_g']:,.0f} g"
-    return f"Parcels weigh {weight} a unit against {stated} {whose}: {exp(row['orders_weight_gap']):.2f} times."
+    return f"Parcels weigh {weight} a unit against {stated} {whose}: {ratio_text(exp(row['orders_weight_gap']))}."
 
 
 def _origin_sentence(row: Row) -> str:
     elsewhere, scanned = row["orders_origin__n_elsewhere"], row["orders_origin__n_scanned"]
     claimed = row["orders_origin__claimed"]
-    return f"Said to ship from {claimed}; {elsewhere} of {scanned} parcels were first scanned in another country."
+    were = "was" if elsewhere == 1 else "were"
+    parcels = f"{elsewhere:,} of {counted(scanned, 'parcel')}"
+    return f"Said to ship from {claimed}; {parcels} {were} first scanned in another country."
 
 
 _RATE_FORMULA = "shrunken rate (hits + 20 x market rate) / (events + 20), so that a single order does not decide"
 _RATE_SOURCE = "Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.4 (Beta prior)"
 
 
-def _rate(id: str, subject: str, needs: str, said: tuple[str, str], why: str, fires_above: float) -> Signal:
+def _rate(id: str, subject: str, needs: str, said: tuple[str, str, str], why: str, fires_above: float) -> Signal:
     return Signal(
         id=id,
         subject=subject,
@@ -155,7 +158,7 @@ def _rate(id: str, subject: str, needs: str, said: tuple[str, str], why: str, fi
     )
 
 
-def _count(id: str, needs: str, what: str) -> Signal:
+def _count(id: str, needs: str, *what: str) -> Signal:
     column = id.replace("-", "_")
     return Signal(
         id=id,
@@ -163,7 +166,7 @@ def _count(id: str, needs: str, what: str) -> Signal:
         unit="count",
         direction=Direction.TWO_SIDED,
         needs=(needs,),
-        sentence=lambda row: f"{row[column]:,.0f} {what} up to the rating.",
+        sentence=lambda row: f"{counted(row[column], *what)} up to the rating.",
         rationale="How much the other signals of sales rest on; new and unsold goods are judged by everything else.",
         source="Ozon E-CUP 2025, published analysis (sales and returns among the strongest columns)",
         example="14 orders give 14; a listing that nobody bought gives 0",
@@ -178,11 +181,11 @@ SIGNALS: tuple[Signal, ...] = (
         "orders-refund-fake-rate",
         "listing",
         "orders.refund_reason",
-        ("orders", "refunded with a reason that says fake"),
+        ("order", "", "refunded with a reason that says fake"),
         _AS_FAKE,
         _FAKE_RATE,
     ),
-    _rate("orders-refund-rate", "listing", "orders.refunded_at", ("orders", "refunded"), _RETURNED, _RETURN_RATE),
+    _rate("orders-refund-rate", "listing", "orders.refunded_at", ("order", "", "refunded"), _RETURNED, _RETURN_RATE),
     Signal(
         id="orders-weight-gap",
         subject="listing",
@@ -215,24 +218,29 @@ SIGNALS: tuple[Signal, ...] = (
         example="9 of 10 parcels of goods said to ship from IT are first scanned in CN: 0.9",
         fires_above=_ELSEWHERE,
     ),
-    _count("orders-count", "orders.order_id", "orders"),
+    _count("orders-count", "orders.order_id", "order"),
     _rate(
         "stats-fake-return-rate",
         "listing",
         "listing_stats.n_returned_as_fake",
-        ("units sold", "returned as fake"),
+        ("unit", " sold", "returned as fake"),
         _AS_FAKE,
         _FAKE_RATE,
     ),
     _rate(
-        "stats-return-rate", "listing", "listing_stats.n_returns", ("units sold", "returned"), _RETURNED, _RETURN_RATE
+        "stats-return-rate",
+        "listing",
+        "listing_stats.n_returns",
+        ("unit", " sold", "returned"),
+        _RETURNED,
+        _RETURN_RATE,
     ),
-    _count("stats-sales", "listing_stats.n_sales", "units sold"),
+    _count("stats-sales", "listing_stats.n_sales", "unit sold", "units sold"),
     _rate(
         "orders-merchant-refund-fake-rate",
         "merchant",
         "orders.refund_reason",
-        ("orders of all its goods", "refunded with a reason that says fake"),
+        ("order", " of all its goods", "refunded with a reason that says fake"),
         _AS_FAKE,
         _FAKE_RATE,
     ),
@@ -240,7 +248,7 @@ SIGNALS: tuple[Signal, ...] = (
         "orders-merchant-refund-rate",
         "merchant",
         "orders.refunded_at",
-        ("orders of all its goods", "refunded"),
+        ("order", " of all its goods", "refunded"),
         _RETURNED,
         _RETURN_RATE,
     ),
@@ -248,7 +256,7 @@ SIGNALS: tuple[Signal, ...] = (
         "stats-merchant-fake-return-rate",
         "merchant",
         "merchant_stats.n_returned_as_fake",
-        ("units sold of all its goods", "returned as fake"),
+        ("unit", " sold of all its goods", "returned as fake"),
         _AS_FAKE,
         _FAKE_RATE,
     ),
@@ -256,7 +264,7 @@ SIGNALS: tuple[Signal, ...] = (
         "stats-merchant-return-rate",
         "merchant",
         "merchant_stats.n_returns",
-        ("units sold of all its goods", "returned"),
+        ("unit", " sold of all its goods", "returned"),
         _RETURNED,
         _RETURN_RATE,
     ),

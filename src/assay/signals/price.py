@@ -22,7 +22,7 @@ from assay.signals.price_points import (
     with_odd_price,
 )
 from assay.signals.references import LEVEL_CATEGORY, LEVEL_MODEL, references, with_reference
-from assay.signals.signal import Direction, Row, Signal, money_text
+from assay.signals.signal import Direction, Row, Signal, counted, money_text, ratio_text
 
 # Within a brand x category cell log prices vary by 0.25 (standard deviation, 20,000 listings of Flipkart 2016); a
 # factor of 2 lies 2.8 of these away. A smaller factor shows more listings and more that are merely on sale.
@@ -128,11 +128,13 @@ def _compared(row: Row) -> str:
 
 def _gap_sentence(row: Row) -> str:
     """The price, the usual price, whose it is and how many stand behind it."""
-    did = "were paid" if row["price_gap__basis"] == "paid" else "ask"
+    n = row["price_gap__n_merchants"]
+    paid, ask = ("was paid", "asks") if n == 1 else ("were paid", "ask")
+    did = paid if row["price_gap__basis"] == "paid" else ask
     usual = money_text(row["price_gap__reference"], row["price_gap__currency"])
-    who = f"{row['price_gap__n_merchants']} other merchants {did} for {row['price_gap__n_listings']} listings"
-    price, times = _price(row), exp(_either_gap(row))
-    return f"Price {price} against a usual {usual} for {_compared(row)} (median of what {who}): {times:.2f} times."
+    who = f"{counted(n, 'other merchant')} {did} for {counted(row['price_gap__n_listings'], 'listing')}"
+    price, times = _price(row), ratio_text(exp(_either_gap(row)))
+    return f"Price {price} against a usual {usual} for {_compared(row)} (median of what {who}): {times}."
 
 
 def _either_gap(row: Row) -> float:
@@ -153,21 +155,22 @@ def _outlier_sentence(row: Row) -> str:
 def _authorised_sentence(row: Row) -> str:
     usual = money_text(row["price_authorised_gap__reference"], row["price_gap__currency"])
     n = row["price_authorised_gap__n_merchants"]
-    who = "the one authorised merchant" if n == 1 else f"{n} authorised merchants (median)"
-    asks, times = "asks" if n == 1 else "ask", exp(row["price_authorised_gap"])
-    return f"Price {_price(row)} against {usual} that {who} {asks} for {_goods(row)}: {times:.2f} times."
+    who = "the one authorised merchant" if n == 1 else f"{n:,} authorised merchants (median)"
+    asks, times = "asks" if n == 1 else "ask", ratio_text(exp(row["price_authorised_gap"]))
+    return f"Price {_price(row)} against {usual} that {who} {asks} for {_goods(row)}: {times}."
 
 
 def _repeated_sentence(row: Row) -> str:
     n = int(row["price_repeated"])
-    others = "1 other merchant asks" if n == 1 else f"{n} other merchants ask"
+    others = "1 other merchant asks" if n == 1 else f"{n:,} other merchants ask"
     return f"Price {_price(row)}, an amount with an unusual ending; {others} exactly the same for {_goods(row)}."
 
 
 def _list_sentence(row: Row) -> str:
     listed = money_text(row["price_list_gap__list_price"], row["price_gap__currency"])
     model = row["price_list_gap__model"] or "the same product"
-    return f"Price {_price(row)} against a list price of {listed} for {model}: {exp(row['price_list_gap']):.2f} times."
+    times = ratio_text(exp(row["price_list_gap"]))
+    return f"Price {_price(row)} against a list price of {listed} for {model}: {times}."
 
 
 SIGNALS: tuple[Signal, ...] = (

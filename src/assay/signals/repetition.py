@@ -22,7 +22,7 @@ from assay.signals.precedents import (
     with_rated_time,
 )
 from assay.signals.rates import percent
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 from assay.signals.text_risk import TEXT_RISK, text_risk
 
 # A title that two other merchants use as well may be the product's name; from three on it is worth a look.
@@ -169,7 +169,7 @@ def day(seconds: int | None) -> str:
 
 
 def _others(value: float) -> str:
-    return f"{value:,.0f} other merchant" + ("" if value == 1 else "s")
+    return counted(value, "other merchant")
 
 
 def _first(row: Row, name: str) -> str:
@@ -183,13 +183,13 @@ def _first(row: Row, name: str) -> str:
 def _title_sentence(row: Row) -> str:
     return (
         f"The title stands, apart from case and punctuation, at {_others(row['repetition_title'])}, "
-        f"on {row['repetition_title__n_listings']:,} listings in all{_first(row, 'repetition_title')}."
+        f"on {counted(row['repetition_title__n_listings'], 'listing')} in all{_first(row, 'repetition_title')}."
     )
 
 
 def _text_sentence(row: Row) -> str:
     return (
-        f"The text belongs to a group of {row['repetition_text__n_listings']:,} near-identical ones at "
+        f"The text belongs to a group of {counted(row['repetition_text__n_listings'], 'near-identical one')} at "
         f"{_others(row['repetition_text'])} and is {percent(row['repetition_text__similarity'])} like the first of them"
         f"{_first(row, 'repetition_text')}."
     )
@@ -206,8 +206,8 @@ def _confirmed_sentence(row: Row) -> str:
 def _relisted_sentence(row: Row) -> str:
     n = row["repetition_relisted"]
     return (
-        f"Listed on {day(row['repetition_relisted__listed_s'])} with a text near-identical to {n:,.0f} "
-        f"listing{'' if n == 1 else 's'} removed before, the latest {row['repetition_relisted__listing']} on "
+        f"Listed on {day(row['repetition_relisted__listed_s'])} with a text near-identical to {counted(n, 'listing')} "
+        f"removed before, the latest {row['repetition_relisted__listing']} on "
         f"{day(row['repetition_relisted__removed_s'])}."
     )
 

@@ -13,7 +13,7 @@ from assay.engine import Market, Workspace, ops
 from assay.signals.outcome import columns_of, computable, once, told
 from assay.signals.rates import market_rates, percent, shrunken
 from assay.signals.sales import until
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 from assay.signals.slang import claims_fake
 
 CLAIM_SCHEMA = pa.schema([("listing_id", pa.string()), ("claim", pa.int8())])
@@ -111,7 +111,8 @@ def _fake_sentence(column: str, of: str) -> Callable[[Row], str]:
     def sentence(row: Row) -> str:
         hits, events = row[f"{column}__n_hits"], row[f"{column}__n_events"]
         genuine = row[f"{column}__n_genuine"]
-        said = f"{hits} of {events} written reviews{of} say fake and {genuine} say genuine"
+        say = [f"{n:,} say{'s' if n == 1 else ''}" for n in (hits, genuine)]
+        said = f"Of {counted(events, 'written review')}{of}, {say[0]} fake and {say[1]} genuine"
         return f"{said}; in the whole market {percent(row[f'{column}__usual'])} say fake."
 
     return sentence
@@ -120,7 +121,7 @@ def _fake_sentence(column: str, of: str) -> Callable[[Row], str]:
 def _rating_sentence(column: str, of: str) -> Callable[[Row], str]:
     def sentence(row: Row) -> str:
         mean, n, usual = row[f"{column}__mean"], row[f"{column}__n_events"], row[f"{column}__usual"]
-        return f"Mean rating{of} {mean:.1f} of 5 over {n} reviews; in the whole market it is {usual:.1f}."
+        return f"Mean rating{of} {mean:.1f} of 5 over {counted(n, 'review')}; in the whole market it is {usual:.1f}."
 
     return sentence
 
@@ -171,7 +172,7 @@ SIGNALS: tuple[Signal, ...] = (
         unit="count",
         direction=Direction.TWO_SIDED,
         needs=("reviews.review_id",),
-        sentence=lambda row: f"{row['reviews_count']:,.0f} reviews up to the rating.",
+        sentence=lambda row: f"{counted(row['reviews_count'], 'review')} up to the rating.",
         rationale="How much the other signals of reviews rest on; three listings in four have none.",
         source="Ozon's data: reviews are missing for 76 % of rows",
         example="14 reviews give 14; a listing that nobody reviewed gives 0",

@@ -89,3 +89,15 @@ def money_text(minor: int | None, currency: str | None) -> str:
         return "not stated"
     digits = exponent(currency if currency and is_code(currency) else None)
     return f"{minor / 10**digits:,.{digits}f} {currency or ''}".strip()
+
+
+def counted(n: float, one: str, many: str | None = None) -> str:
+    """A number with its noun: `1 listing`, `1,037 listings`; `many` where an s does not make the plural."""
+    return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
+
+
+def ratio_text(ratio: float) -> str:
+    """How one amount compares with another that was just named: `17 % of it`, `4.2 times as much`."""
+    if ratio >= 1:
+        return f"{ratio:,.1f} times as much"
+    return f"{ratio * 100:.{0 if ratio >= 0.095 else 1}f} % of it"

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from assay.engine import Market, Workspace
 from assay.likeness import FoldedTexts, fold, parts, shingle
 from assay.signals.precedents import judged
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 
 N_FOLDS = 5
 # 2^18 features: with some 100,000 common n-grams few important ones collide; the five tables take 5 MB.
@@ -262,11 +262,11 @@ def _phrases(texts: FoldedTexts, best: npt.NDArray[np.int64], wanted: npt.NDArra
 
 
 def _sentence(row: Row | Mapping[str, Any]) -> str:
+    confirmed = counted(row["repetition_text_risk__n_confirmed"], "confirmed counterfeit")
     factor = float(np.exp(min(row["repetition_text_risk"], 7.0)))
     return (
         f"Words like “{row['repetition_text_risk__phrase']}” make the text {factor:,.0f} times likelier among the "
-        f"{row['repetition_text_risk__n_confirmed']:,} confirmed counterfeits of other merchants than among other "
-        "listings."
+        f"{confirmed} of other merchants than among other listings."
     )
 
 

@@ -12,7 +12,8 @@ import orjson
 
 from assay.engine import Market, Workspace, ops
 from assay.signals.outcome import columns_of, computable
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.rates import percent
+from assay.signals.signal import Direction, Row, Signal, counted
 from assay.signals.spelling import Brand, BrandBook, Usage, learned_book, stated_book
 from assay.signals.spelling.alphabet import INVISIBLE, alphabet, codes
 from assay.signals.titles import HEAD_LENGTH, SCHEMA, TitleReader
@@ -152,11 +153,11 @@ def _discreet(row: Row) -> str:
 
 
 def _brand_length(row: Row) -> str:
-    return f"Brand field: {row['wording_brand_length']:.0f} characters."
+    return f"Brand field: {counted(row['wording_brand_length'], 'character')}."
 
 
 def _template(row: Row) -> str:
-    return f"Of the title's words {row['wording_template']:.0%} are ordinary words of this marketplace."
+    return f"Of the title's words {percent(row['wording_template'])} are ordinary words of this marketplace."
 
 
 _NOTE = "Measured on 20,000 ordinary titles of Flipkart 2016: docs/explanation/wording.md"
