@@ -21,10 +21,10 @@ from assay.likeness.verification import PAIR_SCHEMA, PairSimilarity
 LEAST_SIMILARITY = 0.7
 # In its bucket a text meets the earliest text and its two predecessors: work stays linear in buckets of any size.
 PREDECESSORS = 2
-# Candidates verified per text, those with the most alike digests first: bounds the work whatever the texts. Of the
-# product names with a near-copy 0.82 come into a star with 2, 0.85 with 3, 0.87 with 4, and 0.92 when all pairs are
-# compared (benchmarks/likeness); the time to verify grows with it.
-MOST_CANDIDATES = 3
+# Candidates verified per text: the earliest text it meets, and the predecessors with the most alike digests. Bounds the
+# work whatever the texts. Of the product names with a near-copy 0.83 come into a star with 3, 0.86 with 4, and 0.92
+# when all pairs are compared (benchmarks/likeness); the time to verify grows with it.
+MOST_CANDIDATES = 4
 # Digests of 30 two-bit minima disagree in 6.8 places on average at similarity 0.7 (standard deviation 2.3), in 12.4 at
 # 0.45: up to 10 keeps 0.95 of the first and drops three quarters of the second before any text is read.
 MOST_DISAGREEMENTS = 10
@@ -113,7 +113,7 @@ def text_pairs(pairs: ir.Table, texts: ir.Table, key: str) -> ir.Table:
 
 
 def _candidates(buckets: ir.Table) -> ir.Table:
-    """(left_key, right_key): each text with the earlier texts of its buckets whose digests are most alike."""
+    """(left_key, right_key): each text with the earliest text it meets and its most alike predecessors."""
     in_order = ibis.window(group_by=buckets.bucket, order_by=buckets.place)
     met = buckets.mutate(place_0=buckets.place.first().over(in_order), digest_0=buckets.digest.first().over(in_order))
     for back in range(1, PREDECESSORS + 1):
@@ -122,8 +122,9 @@ def _candidates(buckets: ir.Table) -> ir.Table:
             **{f"digest_{back}": buckets.digest.lag(back).over(in_order)},
         )
     coded = [_coded(met, f"place_{back}", f"digest_{back}") for back in range(PREDECESSORS + 1)]
-    # One array per kind: in a large template the nearest predecessors would crowd out the centre that all share.
-    earliest = _most_alike(met.select("place", code=coded[0]), 1)
+    # Apart, because in a large template the nearest predecessors would crowd out the centre that all share.
+    firsts = met.select("place", code=coded[0]).filter(lambda t: t.code.notnull())
+    earliest = firsts.group_by(left_key="place").agg(right_key=(firsts.code % _PLACES).min())
     latest = _most_alike(met.select("place", code=ibis.array(coded[1:]).unnest()), MOST_CANDIDATES - 1)
     return earliest.union(latest, distinct=True)
 
