@@ -1,3 +1,5 @@
+from math import exp, log
+
 import pytest
 
 from assay.signals import history
@@ -110,3 +112,36 @@ def test_sentences_state_both_facts(measured):
     rows = measured(history.measure, listings=MARKET, verdicts=VERDICTS)
     for signal in history.SIGNALS:
         assert "confirmed counterfeit" in signal.sentence(rows["A4"])
+
+
+def test_the_brand_is_said_as_the_listing_writes_it(measured):
+    rows = measured(history.measure, listings=MARKET, verdicts=VERDICTS)
+    written = {row["listing_id"]: row["brand"] for row in MARKET}
+    assert all(row["history_brand__brand"] == written[name] for name, row in rows.items())
+
+
+@pytest.mark.parametrize(
+    ("n", "confirmed", "said"),
+    [
+        (0, 0, "There were no other listings of the merchant that could have been confirmed counterfeit."),
+        (1, 1, "The one other listing of the merchant had been confirmed counterfeit."),
+        (1, 0, "The one other listing of the merchant had not been confirmed counterfeit."),
+        (1037, 0, "Of 1,037 other listings of the merchant, none had been confirmed counterfeit."),
+        (1037, 12, "Of 1,037 other listings of the merchant, 12 had been confirmed counterfeit."),
+    ],
+)
+def test_the_record_is_said_for_none_one_and_many(n, confirmed, said):
+    signal = next(signal for signal in history.SIGNALS if signal.id == "history-merchant")
+    assert signal.sentence({"history_merchant__n_others": n, "history_merchant__n_confirmed": confirmed}) == said
+
+
+def test_only_three_times_the_markets_share_is_shown():
+    brand = next(signal for signal in history.SIGNALS if signal.id == "history-brand")
+    for rate in (0.01, 0.05, 0.11):
+        least = 1 / (1 + exp(-(log(rate / (1 - rate)) + brand.fires_above)))
+        assert least >= 3 * rate
+
+
+def test_the_number_of_confirmed_goods_is_for_the_model_only():
+    count = next(signal for signal in history.SIGNALS if signal.id == "history-merchant-count")
+    assert not count.fires(1e6)

@@ -33,10 +33,14 @@ _BASE_RATE = 0.05
 _FIRST_CONFIRMED, _FIRST_GOODS = 1.0, 20.0
 # Twice the merchant's counterfeits of a market at 6.6 %; one confirmed among ten.
 _FIRES_RATE = 0.15
-# e^1: counterfeits nearly three times as common as in the market.
-_FIRES_ODDS = 1.0
+# Four times the odds are three times the share or more wherever at most one good in nine is counterfeit. Brands and
+# categories are chosen by honest merchants too: at e^1 they were shown on goods of which nothing else is known.
+_FIRES_ODDS = log(4.0)
 
+# Signal -> the column that its goods share.
 _TRADES = {"history-brand": "brand", "history-category": "category"}
+# The column as people read it, where it is compared folded.
+_WRITTEN = {"brand": "brand_written"}
 
 
 def measure(market: Market, work: Workspace) -> ir.Table | None:
@@ -67,6 +71,7 @@ def _goods(market: Market, work: Workspace) -> ir.Table:
         "merchant_id",
         # ASCII capitals only: engines lower other letters differently, and Ibis' strip() takes letters off on Spark.
         brand=listings.brand.translate(string.ascii_uppercase, string.ascii_lowercase).nullif(""),
+        brand_written=listings.brand,
         category=listings.category.nullif(""),
         listed_s=listings.listed_at.epoch_seconds().cast("int64"),
         shard=listings.merchant_id.hexdigest("md5").substr(0, 1),
@@ -161,7 +166,7 @@ def _with_trade(rows: ir.Table, goods: ir.Table, work: Workspace, name: str, key
         name: _log_odds(share) - _log_odds(rows.rate),
         f"{name}__n_confirmed": rows.n_confirmed.cast("int32"),
         f"{name}__n_others": rows.n_seen.cast("int32"),
-        f"{name}__{key}": rows[key],
+        f"{name}__{key}": rows[_WRITTEN.get(key, key)],
         f"{name}__rate": rows.rate,
     }
     return rows.mutate(**facts).drop("n_confirmed", "n_seen")
@@ -183,40 +188,42 @@ def _log_odds(share: ir.FloatingValue) -> ir.FloatingValue:
 
 
 def _merchant_sentence(row: Row) -> str:
-    return (
-        f"Of {row['history_merchant__n_others']:,} other goods of the merchant, "
-        f"{row['history_merchant__n_confirmed']:,} had been confirmed counterfeit."
-    )
+    n, confirmed = row["history_merchant__n_others"], row["history_merchant__n_confirmed"]
+    return f"{_record(n, confirmed, 'other listing', 'other listings', 'of the merchant')}."
 
 
 def _count_sentence(row: Row) -> str:
-    return (
-        f"{row['history_merchant_count']:,.0f} of the merchant's "
-        f"{row['history_merchant_count__n_others']:,} other goods had been confirmed counterfeit before."
-    )
+    n, confirmed = row["history_merchant_count__n_others"], int(row["history_merchant_count"])
+    return f"{_record(n, confirmed, 'other listing', 'other listings', 'of the merchant')}."
 
 
 def _group_sentence(row: Row) -> str:
-    return (
-        f"Of {row['history_group__n_others']:,} goods of other merchants with a near-identical text, "
-        f"{row['history_group__n_confirmed']:,} had been confirmed counterfeit."
-    )
+    n, confirmed = row["history_group__n_others"], row["history_group__n_confirmed"]
+    return f"{_record(n, confirmed, 'listing', 'listings', 'of other merchants with a near-identical text')}."
 
 
 def _brand_sentence(row: Row) -> str:
-    return _trade(row, "history_brand", "brand", "goods stated to be of brand")
+    return _trade(row, "history_brand", "brand", "stated to be of brand")
 
 
 def _category_sentence(row: Row) -> str:
-    return _trade(row, "history_category", "category", "goods in")
+    return _trade(row, "history_category", "category", "in")
 
 
 def _trade(row: Row, name: str, key: str, what: str) -> str:
-    return (
-        f"Of {row[f'{name}__n_others']:,} {what} {row[f'{name}__{key}']} at other merchants, "
-        f"{row[f'{name}__n_confirmed']:,} had been confirmed counterfeit; the market's share is "
-        f"{percent(row[f'{name}__rate'])}."
-    )
+    n, confirmed = row[f"{name}__n_others"], row[f"{name}__n_confirmed"]
+    which = f"{what} {row[f'{name}__{key}']} at other merchants"
+    said = _record(n, confirmed, "listing", "listings", which)
+    return f"{said}; the market's share is {percent(row[f'{name}__rate'])}."
+
+
+def _record(n: int, confirmed: int, one: str, many: str, which: str) -> str:
+    """How many of `n` listings had been confirmed, whether there are none, one or more of them."""
+    if not n:
+        return f"There were no {many} {which} that could have been confirmed counterfeit"
+    if n == 1:
+        return f"The one {one} {which} had {'' if confirmed else 'not '}been confirmed counterfeit"
+    return f"Of {n:,} {many} {which}, {f'{confirmed:,}' if confirmed else 'none'} had been confirmed counterfeit"
 
 
 _SOURCE = "docs/explanation/history.md; shrinkage: Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.4"
@@ -232,7 +239,7 @@ SIGNALS: tuple[Signal, ...] = (
         sentence=_merchant_sentence,
         rationale="Half of all counterfeits come from few sellers, and these offer more than one.",
         source=_SOURCE,
-        example="Of 40 other goods of the merchant, 12 had been confirmed counterfeit.",
+        example="Of 40 other listings of the merchant, 12 had been confirmed counterfeit.",
     ),
     Signal(
         id="history-merchant-count",
@@ -240,11 +247,11 @@ SIGNALS: tuple[Signal, ...] = (
         unit="confirmed goods",
         direction=Direction.MORE,
         needs=("verdicts.verdict",),
-        fires_above=2.0,
         sentence=_count_sentence,
-        rationale="A share hides the large seller with many catches among many more goods.",
+        rationale="A share hides the large seller with many catches among many more goods. For the model: "
+        "history-merchant shows the same two numbers to people.",
         source=_SOURCE,
-        example="12 of the merchant's 40 other goods had been confirmed counterfeit before.",
+        example="Of 40 other listings of the merchant, 12 had been confirmed counterfeit.",
     ),
     Signal(
         id="history-group",
@@ -256,7 +263,7 @@ SIGNALS: tuple[Signal, ...] = (
         sentence=_group_sentence,
         rationale="Goods sold with one text usually come from one source.",
         source=_SOURCE,
-        example="Of 6 goods of other merchants with a near-identical text, 4 had been confirmed counterfeit.",
+        example="Of 6 listings of other merchants with a near-identical text, 4 had been confirmed counterfeit.",
     ),
     Signal(
         id="history-brand",
@@ -268,7 +275,7 @@ SIGNALS: tuple[Signal, ...] = (
         sentence=_brand_sentence,
         rationale="Counterfeiters choose brands; brands also differ in how closely they are watched.",
         source=_SOURCE,
-        example="Of 900 goods stated to be of brand norvane at other merchants, 210 had been confirmed counterfeit; "
+        example="Of 900 listings stated to be of brand Norvane at other merchants, 210 had been confirmed counterfeit; "
         "the market's share is 5.2 %.",
     ),
     Signal(
@@ -281,7 +288,7 @@ SIGNALS: tuple[Signal, ...] = (
         sentence=_category_sentence,
         rationale="Counterfeiting concentrates in categories where the name makes the price.",
         source=_SOURCE,
-        example="Of 4,000 goods in Footwear > Sneakers at other merchants, 800 had been confirmed counterfeit; the "
+        example="Of 4,000 listings in Footwear > Sneakers at other merchants, 800 had been confirmed counterfeit; the "
         "market's share is 5.2 %.",
     ),
 )
