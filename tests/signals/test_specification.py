@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.signals import specification
+from assay.signals.attribute_text import contradiction_text
 from assay.signals.attributes import contradicts
 from assay.signals.brand_ranges import belongs
 from assay.signals.impossible import impossible
@@ -86,6 +87,29 @@ def test_completeness_counts_the_names_usual_for_the_cell(measured):
     listings += [listing(brand="Norvane", category="Hats", attributes=full)]
     values = found(measured, listings, "spec_completeness")
     assert values[0] == 1 and values[20:] == [pytest.approx(1 / 3), 0, 0, None]
+
+
+def test_two_usual_names_are_no_norm_and_one_of_three_is_not_told(measured):
+    goods = {"brand": "Norvane", "category": "Shoes"}
+    listings = [listing(attributes='{"size":"41","colour":"black"}', **goods) for _ in range(20)]
+    assert found(measured, [*listings, listing(**goods)], "spec_completeness")[-1] is None
+    signal = next(signal for signal in specification.SIGNALS if signal.id == "spec-completeness")
+    assert signal.fires(0.0) and signal.fires(10 / 31) and not signal.fires(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "stated", "allowed", "said"),
+    [
+        ("power_w", "180", "18|20|65", "power 180 W; the catalogue knows 18, 20 or 65 W for this product"),
+        ("capacity_mah", "99000", "20000", "capacity 99,000 mAh; the catalogue knows 20,000 mAh for this product"),
+        ("power_w", "180 W", "18|20", "power 180 W; the catalogue knows 18 or 20 W for this product"),
+        ("upper_material", "pu", "leather|suede", "upper material pu; the catalogue knows leather or suede for"),
+        ("size", "47|48", "|".join(map(str, range(30, 46))), "30, 31, 32, 33, 34, 35, 36 or 9 other values for"),
+        ("made_in", "CN", "IT|FR", "made in CN; the catalogue knows IT or FR for"),
+    ],
+)
+def test_contradictions_are_said_in_plain_words(name, stated, allowed, said):
+    assert said in contradiction_text(name, stated, allowed)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +196,12 @@ def test_sentences_state_both_facts(golden):
     row |= {"spec_gtin_brand__claimed": "Norvane", "spec_gtin_brand__owner": "Else", "spec_category_unseen": 1.0}
     row |= {"spec_category_unseen__brand": "Norvane", "spec_category_unseen__category": "Power banks"}
     row |= {"spec_category_unseen__known": "Footwear, Bags", "spec_category_unseen__n_elsewhere": 1412}
-    row |= {"spec_contradiction": 2.0, "spec_contradiction__text": "size '47' against '39|40|41'"}
+    row |= {"spec_contradiction": 2.0, "spec_contradiction__text": contradiction_text("size", "47", "39|40|41")}
     row |= {"spec_impossible": 1.0, "spec_completeness": 0.4, "spec_completeness__n_filled": 2}
-    row |= {"spec_impossible__text": "capacity '30000TB'; flash drives and cards hold at most 4 TB"}
+    row |= {"spec_impossible__text": "capacity 30000TB; flash drives and cards hold at most 4 TB"}
     row |= {"spec_completeness__n_usual": 5}
     market = row | {"spec_category_unseen__known": None, "spec_gtin_invalid__fault": "in-store number"}
     flags = ("gtin_invalid", "gtin_brand", "category_unseen", "contradiction", "impossible")
-    calm = row | {f"spec_{name}": 0.0 for name in flags} | {"spec_gtin_invalid__fault": None}
+    none = {"spec_completeness": 0.0, "spec_completeness__n_filled": 0}
+    calm = row | none | {f"spec_{name}": 0.0 for name in flags} | {"spec_gtin_invalid__fault": None}
     golden("specification.txt", [s.sentence(each) for each in (row, market, calm) for s in specification.SIGNALS])

@@ -11,6 +11,7 @@ import orjson
 import pyarrow as pa
 
 from assay.engine import Workspace
+from assay.signals.attribute_text import attribute_text, contradiction_text
 from assay.signals.brand_lists import folded
 from assay.signals.impossible import impossible
 
@@ -68,9 +69,9 @@ def _checked(row: Mapping[str, object]) -> dict[str, object]:
     kept = {name: row[name] for name in ("cell", "attributes", "catalogue", "category_cell", "n")}
     return kept | {
         "n_contradictions": len(wrong) if shared else None,
-        "contradiction": f"{wrong[0]} {stated[wrong[0]]!r} against {allowed[wrong[0]]!r}" if wrong else None,
+        "contradiction": contradiction_text(wrong[0], stated[wrong[0]], allowed[wrong[0]]) if wrong else None,
         "n_impossible": len(odd),
-        "impossible": "{} {!r}; {}".format(*odd[0]) if odd else None,
+        "impossible": f"{attribute_text(*odd[0][:2])}; {odd[0][2]}" if odd else None,
         "names": _JOINER.join(sorted(name for name, value in stated.items() if value)),
     }
 

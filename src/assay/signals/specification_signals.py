@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from assay.signals.brand_ranges import LEAST_ELSEWHERE
-from assay.signals.signal import Direction, Row, Signal
+from assay.signals.signal import Direction, Row, Signal, counted
 
-# A third of what goods of the kind usually state; where two names are usual, stating one of them is not worth telling.
-_THIRD = 1 / 3
+# Less than a third of what goods of the kind usually state (0.33, so that 1 of 3 stays out). Missing attributes are
+# mostly laziness, so only specifications that are all but empty are worth telling; a higher bound tells more of these.
+_BELOW_A_THIRD = 0.33
 
 
 def _gtin_invalid_sentence(row: Row) -> str:
@@ -39,20 +40,20 @@ def _contradiction_sentence(row: Row) -> str:
     n = int(row["spec_contradiction"])
     if not n:
         return "No stated attribute contradicts the catalogue."
-    more = f", and {n - 1} more" if n > 1 else ""
-    return f"States {row['spec_contradiction__text']} in the catalogue{more}."
+    more = f" (and {counted(n - 1, 'more such attribute')})" if n > 1 else ""
+    return f"States {row['spec_contradiction__text']}{more}."
 
 
 def _impossible_sentence(row: Row) -> str:
     n = int(row["spec_impossible"])
     if not n:
         return "No stated value is outside what is possible."
-    more = f" (and {n - 1} more such values)" if n > 1 else ""
+    more = f" (and {counted(n - 1, 'more such value')})" if n > 1 else ""
     return f"States {row['spec_impossible__text']}{more}."
 
 
 def _completeness_sentence(row: Row) -> str:
-    filled, usual = row["spec_completeness__n_filled"], row["spec_completeness__n_usual"]
+    filled, usual = row["spec_completeness__n_filled"] or "none", row["spec_completeness__n_usual"]
     return f"States {filled} of the {usual} attributes that are usual for goods of its brand and category."
 
 
@@ -144,11 +145,11 @@ SIGNALS: tuple[Signal, ...] = (
         sentence=_completeness_sentence,
         rationale=(
             "Who has the goods can describe them. Share of the attribute names that at least half of the "
-            "specifications in brand x category (else category; at least 20 of them) state. Careful copies are "
-            "complete too, so a full specification clears nobody."
+            "specifications in brand x category (else category; at least 20 of them) state; not checked where fewer "
+            "than 3 are usual. Careful copies are complete too, so a full specification clears nobody."
         ),
         source="Taobao's industry-standard specifications; Ozon E-CUP 2025, published analysis",
         example="2 of 5 usual attributes stated: 0.4",
-        fires_below=_THIRD,
+        fires_below=_BELOW_A_THIRD,
     ),
 )
