@@ -68,7 +68,7 @@ def measured(scratch: Path, n_listings: int, model: Path, memory: float) -> dict
         "whole_s": round(whole_s, 1),
         "ratio": round(whole_s / floor_s, 1),
         "peak_gib": round(peak, 2),
-        "score_and_explain_s": again["seconds"]["scores_listings"],
+        "score_and_explain_s": again["seconds"]["scored_listings"],
         "rate_without_measuring_s": round(score_s, 1),
         "steps_s": dict(sorted(about["seconds"].items(), key=lambda item: -item[1])[:15]),
     }

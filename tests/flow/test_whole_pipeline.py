@@ -1,6 +1,5 @@
 """From a market to scores, steps and sentences, as a user runs it."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +63,10 @@ def test_every_signal_is_computed_or_says_what_it_needs(run):
     assert all(reason for reason in left_out.values())
 
 
-def test_a_second_rating_gives_the_same_bytes(run, market, trained, settings, tmp_path):
-    shutil_free = dataclasses.replace(settings, workers=1)
-    again = pipeline.rate(market, tmp_path / "again", model_folder=trained.folder, settings=shutil_free)
+def test_rating_the_same_market_anew_gives_the_same_bytes(run, trained, settings, tmp_path):
+    market = pipeline.simulate(tmp_path, n_listings=6_000, seed=5).market
+    again = pipeline.rate(market, tmp_path / "again", model_folder=trained.folder, settings=settings)
+    assert again.snapshot_id == run.snapshot_id
     for name in ("scores_listings", "scores_merchants", "discrepancies"):
         first, second = (sorted((r.folder / name).glob("*.parquet")) for r in (run, again))
         assert [p.read_bytes() for p in first] == [p.read_bytes() for p in second], name

@@ -118,10 +118,14 @@ def _rate_into(folder: Path, market: Market, market_folder: Path, signals: Measu
 
 
 def score_listings(work: Workspace, signals: MeasuredMarket, model: Model) -> ir.Table:
-    """Scores and points of every listing, written as the step `scores_listings`."""
+    """Scores and points of every listing, by listing_id, as the step `scores_listings`."""
     scorer = Scorer(model, LISTING_KEYS)
     columns = [name for name in scorer.needs if name in signals.listings.columns]
-    return work.map_step("scores_listings", signals.listings.select(columns), scorer, scorer.schema)
+    scored = work.map_step("scored_listings", signals.listings.select(columns), scorer, scorer.schema)
+    # Engines join in whatever order their threads finish; sorted scores are the same bytes in every run.
+    table = work.step("scores_listings", scored.order_by("listing_id"), ordered=True)
+    shutil.rmtree(work.folder / "scored_listings")
+    return table
 
 
 def score_merchants(
