@@ -14,6 +14,7 @@ from assay.engine import Market, Workspace, ops
 from assay.signals.outcome import columns_of, computable
 from assay.signals.rates import percent
 from assay.signals.signal import Direction, Row, Signal, counted
+from assay.signals.slang import quoted
 from assay.signals.spelling import Brand, BrandBook, Usage, learned_book, stated_book
 from assay.signals.spelling.alphabet import INVISIBLE, alphabet, codes
 from assay.signals.titles import HEAD_LENGTH, SCHEMA, TitleReader
@@ -142,14 +143,14 @@ def _replica(row: Row) -> str:
     span = row["wording_replica__span"]
     if not span:
         return "The title holds no words that stand for copies."
-    return f"The title says “{span}”; such words stand for goods that copy others."
+    return f"The title says {quoted(span)}; such words stand for goods that copy others."
 
 
 def _discreet(row: Row) -> str:
     span = row["wording_discreet__span"]
     if not span:
         return "The description does not say that a brand is kept out of sight."
-    return f"The description says “{span}”; goods offered openly show their brand."
+    return f"The description says {quoted(span)}; goods offered openly show their brand."
 
 
 def _brand_length(row: Row) -> str:

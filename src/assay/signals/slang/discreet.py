@@ -13,6 +13,9 @@ from assay.signals.slang.clauses import phrases
 from assay.signals.slang.folding import folded_texts
 
 _GAP = r"(?:[\w'-]+ ){0,4}"
+# Where the pictures are sent; without these words an album or real photographs are ordinary goods and honest service.
+_CHANNEL_DE = r"(?:messenger|nachricht|whatsapp|telegram|wechat|e-?mail|pn|dm|chat)"
+_CHANNEL_ES = r"(?:mensajes?|mensajería|whatsapp|telegram|wechat|privado|chat)"
 _DISCREET: tuple[str, ...] = (
     rf"(?:logo|brand|label|mark)s? {_GAP}(?:covered|hidden|blurred|masked|removed|concealed)(?! by (?:the )?warranty)",
     rf"(?:cannot|can'?t|can not|not allowed to|unable to|don'?t|won'?t) {_GAP}(?:show|write|name|mention|"
@@ -21,21 +24,21 @@ _DISCREET: tuple[str, ...] = (
     rf"pictures?|pics?)",
     r"(?:add|contact) (?:me|us|our contact|our whatsapp|our wechat)(?: \w+){0,2} for (?:the )?(?:full |"
     r"whole )?(?:album|catalogue?)",
-    r"same factory|top version|"
+    r"same factory|"
     r"(?:compare|compared) (?:it )?(?:in|with|at) (?:the |a )?(?:store|boutique|counter|original)",
-    "遮标|打码|不能展示品牌|懂的来|懂的都懂|私聊|加微|看相册|同厂同料|同厂|对比专柜|专柜对比|对比正品|顶级版本|"
+    "遮标|打码|不能展示品牌|懂的来|懂的都懂|私聊|加微|看相册|同厂同料|同厂|对比专柜|专柜对比|对比正品|"
     "不方便展示|实物有标|加联系方式",
     r"логотип\w* (?:\w+ ){0,2}(?:закрыт\w*|замазан\w*|скрыт\w*|спрятан\w*)|бренд\w* (?:\w+ ){0,2}не (?:пишем|"
     r"указываем|показываем)|"
     r"вы понимаете|живые фото|(?:каталог|альбом) (?:\w+ ){0,2}в (?:мессенджер\w*|телеграм\w*|ватсап\w*|вотсап\w*)|"
-    r"та же фабрика|"
-    r"(?:топовая|топ) версия|сравнить с (?:магазин\w*|оригинал\w*)",
+    r"та же фабрика|сравнить с (?:магазин\w*|оригинал\w*)",
     r"logo (?:\w+ ){0,3}(?:tapado|cubierto|oculto|borroso)|no (?:podemos|puedo) (?:poner|mostrar|nombrar) la marca|"
-    r"fotos reales y|"
-    r"misma f[aá]brica|catálogo (?:\w+ )?por (?:mensajería|whatsapp|telegram)|versión top|compárala? en tienda",
+    rf"fotos reales (?:\w+ ){{0,4}}por {_CHANNEL_ES}|"
+    rf"misma f[aá]brica|catálogo (?:\w+ )?por {_CHANNEL_ES}|compárala? en tienda",
     r"logo (?:\w+ ){0,3}(?:abgedeckt|verdeckt|unkenntlich)|(?:dürfen|können) (?:\w+ )?(?:die )?marke nicht (?:nennen|"
     r"zeigen)|"
-    r"echte fotos (?:\w+ ){0,4}(?:per|über|auf)|gleiche fabrik|album per|top-version|im laden vergleichbar",
+    rf"echte fotos (?:\w+ ){{0,4}}(?:per|über|auf) (?:{_CHANNEL_DE}|anfrage)|gleiche fabrik|"
+    rf"(?:(?:ganzes|gesamtes|komplettes) )?album per {_CHANNEL_DE}|im laden vergleichbar",
     r"logo (?:\w+ ){0,3}(?:caché|masqué|flouté)|ne (?:pouvons|peux) pas (?:montrer|citer|nommer) la marque|même usine",
     r"logo (?:\w+ ){0,3}(?:tapado|coberto|escondido)|não (?:podemos|posso) (?:mostrar|citar) a marca|mesma fábrica",
 )
@@ -56,27 +59,25 @@ _STEMS = (
         "same factory",
         "same material",
         "same production",
-        "top version",
         "compare",
         "mark is",
         "marks are",
         "real p",
         "actual p",
     ),
-    *("遮标", "打码", "展示", "懂的", "私聊", "加微", "相册", "同厂", "专柜", "正品", "顶级版本", "有标", "联系方式"),
-    *("логотип", "бренд", "вы понимаете", "живые фото", "каталог", "альбом", "та же фабрика", "версия", "сравнить с"),
+    *("遮标", "打码", "展示", "懂的", "私聊", "加微", "相册", "同厂", "专柜", "正品", "有标", "联系方式"),
+    *("логотип", "бренд", "вы понимаете", "живые фото", "каталог", "альбом", "та же фабрика", "сравнить с"),
     *(
         "marca",
         "fotos reales",
         "misma f",
         "catálogo",
-        "versión top",
         "en tienda",
         "marke",
         "echte fotos",
         "gleiche fabrik",
     ),
-    *("top-version", "im laden", "marque", "même usine", "mesma f"),
+    *("im laden", "marque", "même usine", "mesma f"),
 )
 _PATTERN = re.compile(phrases(_DISCREET))
 
