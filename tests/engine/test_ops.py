@@ -145,3 +145,10 @@ def test_share_leaves_the_unknown_out_and_n_true_is_zero_without_rows(engine):
 def test_only_columns_keeps_the_order_asked_and_drops_the_absent(engine):
     rows = table(engine, a=pa.array([1]), b=pa.array([2]))
     assert ops.only_columns(rows, ["b", "zz", "a"]).columns == ("b", "a")
+
+
+def test_trimmed_takes_white_space_and_no_letter(engine):
+    texts = [" valinnor ", "\tfavlund\r\n", "v", "f", "", "   ", None, "a b", "rnt"]
+    rows = table(engine, text=pa.array(texts))
+    expected = [None if text is None else text.strip(" \t\r\n") for text in texts]
+    assert values(engine, rows, ops.trimmed(rows.text)) == expected

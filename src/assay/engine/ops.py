@@ -104,3 +104,11 @@ def either(*conditions: ir.BooleanValue) -> ir.BooleanValue:
 def only_columns(table: ir.Table, names: list[str]) -> ir.Table:
     """The named columns that the table has, in the given order."""
     return table.select([name for name in names if name in table.columns])
+
+
+def trimmed(text: ir.StringValue) -> ir.StringValue:
+    """The text without spaces, tabs and line ends around it.
+
+    Ibis's own strip names the characters with escapes that Spark's parser reads as letters: it takes a leading "v" off.
+    """
+    return text.re_replace("^[ \\t\\r\\n]+|[ \\t\\r\\n]+$", "")

@@ -58,6 +58,13 @@ class FoldedTexts:
         begin = self.starts[first]
         return FoldedTexts(self.points[begin : self.starts[stop]], self.starts[first : stop + 1] - begin)
 
+    def take(self, rows: npt.NDArray[np.int64]) -> FoldedTexts:
+        """The texts of the given indices, copied."""
+        lengths = self.lengths[rows]
+        starts = np.concatenate(([0], np.cumsum(lengths)))
+        places = np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return FoldedTexts(self.points[places], starts)
+
     def shortened(self, most: int) -> FoldedTexts:
         """The first `most` code points of every text."""
         lengths = self.lengths

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from assay.engine import Market, Workspace
+from assay.engine import Market, Workspace, ops
 from assay.market import TABLES
 from assay.signals.brand_lists import FOLD_SCHEMA, brand_lists, entries, fold_brands, known_names
 from assay.signals.outcome import once
@@ -94,7 +94,7 @@ def _cells(market: Market, work: Workspace) -> ir.Table:
     rows = raw.join(told, "brand")
     rows = rows.mutate(
         brand_key=rows.brand_id.notnull().ifelse(ibis.literal("#") + rows.brand_id, rows.brand_key),
-        brand_name=ibis.coalesce(rows.name, rows.brand.strip()),
+        brand_name=ibis.coalesce(rows.name, ops.trimmed(rows.brand)),
         has_list=rows.has_list.fill_null(False),
         is_luxury=rows.is_luxury.fill_null(False),
     ).drop("name")
@@ -129,7 +129,7 @@ def model_key(model: ir.StringValue) -> ir.StringValue:
 
     Only ASCII, because engines lower other letters differently ("İ"); model names are ASCII but for a few.
     """
-    return model.translate(string.ascii_uppercase, string.ascii_lowercase).strip().fill_null("")
+    return ops.trimmed(model.translate(string.ascii_uppercase, string.ascii_lowercase)).fill_null("")
 
 
 def numbered_products(market: Market, work: Workspace) -> ir.Table:

@@ -72,12 +72,14 @@ class TextModel:
         texts = fold(words(batch))
         folds = folds_of(batch.column("merchant_id"))
         scores = np.empty(len(texts), dtype=np.float64)
-        best = np.zeros(len(texts), dtype=np.int64)
         for first, part in parts(texts):
             rows = slice(first, first + len(part))
-            scores[rows], best[rows] = self._score(part, folds[rows])
+            scores[rows] = self._score(part, folds[rows])
         found = texts.lengths > 0
-        phrases = _phrases(texts, best, found & (scores >= _FIRES))
+        fired = np.flatnonzero(found & (scores >= _FIRES))
+        best = np.zeros(len(texts), dtype=np.int64)
+        best[fired] = _loudest(texts.take(fired), self.weights.ravel(), folds[fired])
+        phrases = _phrases(texts, best, fired)
         return pa.RecordBatch.from_arrays(
             [
                 batch.column("listing_id"),
@@ -88,13 +90,11 @@ class TextModel:
             schema=_SCORED,
         )
 
-    def _score(self, texts: FoldedTexts, folds: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], Any]:
-        """Log-odds of each text, and which of its shingles speaks loudest."""
+    def _score(self, texts: FoldedTexts, folds: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Log-odds of each text."""
         found = features(texts)
-        table = self.weights.ravel()
-        weight = table[found.column + (folds[found.row] << _FEATURE_BITS)]
-        scores = np.bincount(found.row, weight * found.value, len(texts)) - self.offsets[folds]
-        return scores, _loudest(texts, table, folds)
+        weight = self.weights.ravel()[found.column + (folds[found.row] << _FEATURE_BITS)]
+        return np.bincount(found.row, weight * found.value, len(texts)) - self.offsets[folds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +249,10 @@ def _loudest(texts: FoldedTexts, table: Weights, folds: npt.NDArray[np.int64]) -
     return best
 
 
-def _phrases(texts: FoldedTexts, best: npt.NDArray[np.int64], wanted: npt.NDArray[np.bool_]) -> pa.Array:
+def _phrases(texts: FoldedTexts, best: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> pa.Array:
     """The words round the loudest shingle of each wanted text; null for the others."""
     phrases: list[str | None] = [None] * len(texts)
-    for row in np.flatnonzero(wanted):
+    for row in wanted:
         begin, end = texts.starts[row], texts.starts[row + 1]
         text = texts.points[begin:end].astype("<u4").tobytes().decode("utf-32-le")
         first = text.rfind(" ", 0, int(best[row]) + 1) + 1
