@@ -42,18 +42,22 @@ def _cleared(rng: np.random.Generator, world: World, offers: Offers) -> pa.Table
 
 
 def _test_buys(rng: np.random.Generator, world: World, offers: Offers) -> pa.Table:
-    """A Poisson sample of live listings with its inclusion probability, authenticated with a small stated error."""
+    """A Poisson sample of all listings with its inclusion probability, authenticated with a small stated error.
+
+    Every listing is in the frame while it is live, so what was caught later could be drawn too: the sample speaks for
+    the market that the score rates, not for what others left behind.
+    """
     settings = world.settings
     risky = np.array([row["safety"] == "high" for row in world.catalogue.categories])
     probability = (
         np.where(world.catalogue.luxury[offers.brand] | risky[offers.category], 3.0, 1.0) * settings.test_buy_rate
     )
-    live = np.isnan(offers.removed_days)
-    rows = np.flatnonzero(live & (rng.random(len(offers)) < probability))
+    rows = np.flatnonzero(rng.random(len(offers)) < probability)
     n = len(rows)
     right = np.where(offers.is_fake[rows], settings.test_buy_sensitivity, settings.test_buy_specificity)
     says_fake = offers.is_fake[rows] == (rng.random(n) < right)
-    days = np.minimum(offers.age_days[rows], 60.0) * rng.uniform(0.01, 0.6, n)
+    gone = np.fmax(np.nan_to_num(offers.removed_days[rows]), np.nan_to_num(offers.caught_days[rows]))
+    days = gone + (offers.age_days[rows] - gone) * rng.uniform(0.05, 0.95, n)
     source = pa.repeat("test_buy", n).cast(pa.string())
     return _rows(offers, rows, says_fake, source, epoch(world, days), probability[rows])
 
