@@ -80,6 +80,11 @@ def test_ratio_is_null_where_the_divisor_is_zero_or_missing(engine, pairs):
             assert found == pytest.approx(x / y, rel=1e-12)
 
 
+def test_ratio_is_null_where_the_divisor_is_minus_zero(engine):
+    rows = table(engine, a=pa.array([1.0, -1.0, 0.0]), b=pa.array([-0.0, 0.0, -0.0]))
+    assert values(engine, rows, ops.ratio(rows.a, rows.b)) == [None, None, None]
+
+
 def test_ratio_of_whole_numbers_is_not_rounded(engine):
     rows = table(engine, a=pa.array([1, 7, None, 3]), b=pa.array([3, 2, 1, 0]))
     assert values(engine, rows, ops.ratio(rows.a, rows.b)) == [pytest.approx(1 / 3), 3.5, None, None]

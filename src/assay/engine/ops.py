@@ -33,8 +33,12 @@ def days_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.Floatin
 
 
 def ratio(a: ir.NumericValue, b: ir.NumericValue) -> ir.FloatingValue:
-    """`a / b` as float64; null when either is missing or `b` is 0 (DuckDB says infinity, Spark raises)."""
-    return a.cast("float64") / b.cast("float64").nullif(0.0)
+    """`a / b` as float64; null when either is missing or `b` is 0 (DuckDB says infinity, Spark raises).
+
+    Also where `b` is -0.0, which one engine tells from 0.0 when it compares and not when it divides.
+    """
+    divisor = b.cast("float64")
+    return a.cast("float64") / (divisor.abs() > 0).ifelse(divisor, ibis.null("float64"))
 
 
 def truncated(number: ir.NumericValue) -> ir.IntegerValue:
