@@ -2,7 +2,7 @@
 
 Isotonic regression of the label on out-of-fold totals (Barlow et al. 1972), centred: each level block stands at its
 mean total and straight lines join the blocks, which keeps the order of rows within a block (Oron and Flournoy, 2017).
-The level is then moved to the verdicts of a sampling plan, where there are enough of them, by logistic recalibration
+The level is then moved to the verdicts of a sampling plan, where there are enough of them, by a shift of the log-odds
 weighted by 1 / inclusion probability (Cox 1958; Horvitz and Thompson 1952). Intervals come from a bootstrap of whole
 merchants, widened by a binomial interval where a block rests on few merchants.
 """
@@ -24,8 +24,6 @@ from assay.rating.model import MOST_SCORE_POINTS, POINTS_PER_LOG_ODDS, Calibrati
 # what catching half of the cases costs; fewer would replace a known bias by as large an error.
 LEAST_SAMPLED = 100
 LEAST_SAMPLED_COUNTERFEITS = 20
-# A slope beside the level needs counterfeits at low and at high totals; with fewer than 100 it is mostly noise.
-LEAST_FOR_SLOPE = 100
 # 200 replicates give a 2.5 % quantile five replicates deep; more cost seconds and move it by less than the rounding.
 REPLICATES = 200
 # Finest resolution of the curve: each bin holds a hundredth of all rows or of all counterfeits.
@@ -76,13 +74,13 @@ def calibrate(
     if from_sample is not None:
         sample = replace(sample, enough=from_sample)
     knots, level = _curve(binned, np.ones(binned.every.shape[0]))
-    shift, slope = _recalibration(sample, knots, level) if sample.enough else (0.0, 1.0)
-    line = shift + slope * level
+    shift = _shift(sample, knots, level) if sample.enough else 0.0
+    line = shift + level
     if intervals:
         low, high = _interval(binned, sample, knots, line, seed)
     else:
         low = high = line
-    rests_on, figures = _basis(examples, sample, shift, slope)
+    rests_on, figures = _basis(examples, sample, shift)
     return _table(knots, line, low, high, rests_on, figures)
 
 
@@ -134,36 +132,25 @@ def _centred_isotonic(at: Floats, every: Floats, counterfeit: Floats) -> tuple[F
     return centre, np.maximum.accumulate(np.log(share / (1.0 - share)))
 
 
-def _recalibration(
-    sample: _Sample, knots: Floats, level: Floats, multiplicity: Floats | None = None
-) -> tuple[float, float]:
-    """(shift, slope) of the curve's log-odds that fit the sampled verdicts best, weighted by 1 / inclusion."""
+def _shift(sample: _Sample, knots: Floats, level: Floats, multiplicity: Floats | None = None) -> float:
+    """What to add to the curve's log-odds so that it expects as many counterfeits as the weighted sample holds.
+
+    No slope is fitted: an authenticator who calls one genuine article in two hundred counterfeit puts more cases among
+    the lowest scores than counterfeits do, and a slope would pull the highest scores down to make room for them.
+    """
     weights = sample.weights if multiplicity is None else sample.weights * multiplicity[sample.merchants]
-    x = np.interp(sample.totals, knots, level)
-    if sample.labels.sum() < LEAST_FOR_SLOPE:
-        return _logistic(x, sample.labels, weights, with_slope=False)
-    shift, slope = _logistic(x, sample.labels, weights, with_slope=True)
-    if not 0.2 <= slope <= 5.0:  # a slope this far off means the sample does not order goods as the curve does
-        return _logistic(x, sample.labels, weights, with_slope=False)
-    return shift, slope
-
-
-def _logistic(x: Floats, y: Floats, weights: Floats, *, with_slope: bool) -> tuple[float, float]:
-    """Newton's method for y ~ shift + slope * x; slope 1 without `with_slope`. A weak ridge keeps it finite."""
-    design = np.column_stack([np.ones_like(x), x]) if with_slope else np.ones((len(x), 1))
-    offset = np.zeros_like(x) if with_slope else x
-    beta = np.array([0.0, 1.0]) if with_slope else np.zeros(1)
-    start = beta.copy()
     weights = weights / weights.mean()
+    x = np.interp(sample.totals, knots, level)
+    shift = 0.0
     for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-np.clip(offset + design @ beta, -30, 30)))
-        slope_of = design.T @ (weights * (y - p)) - 1e-3 * (beta - start)
-        curvature = (design * (weights * p * (1 - p))[:, None]).T @ design + 1e-3 * np.eye(len(beta))
-        step = np.clip(np.linalg.solve(curvature, slope_of), -2.0, 2.0)
-        beta = beta + step
-        if np.abs(step).max() < 1e-8:
+        p = 1.0 / (1.0 + np.exp(-np.clip(x + shift, -30, 30)))
+        # Newton's step with a weak ridge, which keeps it finite where the sample holds one kind only.
+        slope = float((weights * (sample.labels - p)).sum()) - 1e-3 * shift
+        step = float(np.clip(slope / (float((weights * p * (1 - p)).sum()) + 1e-3), -2.0, 2.0))
+        shift += step
+        if abs(step) < 1e-8:
             break
-    return float(beta[0]), float(beta[1]) if with_slope else 1.0
+    return shift
 
 
 def _interval(binned: _Binned, sample: _Sample, knots: Floats, line: Floats, seed: int) -> tuple[Floats, Floats]:
@@ -174,8 +161,8 @@ def _interval(binned: _Binned, sample: _Sample, knots: Floats, line: Floats, see
     for replicate in range(REPLICATES):
         multiplicity = rng.multinomial(n_merchants, np.full(n_merchants, 1.0 / n_merchants)).astype(np.float64)
         at, level = _curve(binned, multiplicity)
-        shift, slope = _recalibration(sample, at, level, multiplicity) if sample.enough else (0.0, 1.0)
-        lines[replicate] = shift + slope * np.interp(knots, at, level)
+        shift = _shift(sample, at, level, multiplicity) if sample.enough else 0.0
+        lines[replicate] = shift + np.interp(knots, at, level)
     low, high = np.quantile(lines, [0.025, 0.975], axis=0)
     thin_low, thin_high = _block_interval(binned, knots, line)
     low = np.minimum(np.minimum(low, thin_low), line)
@@ -233,7 +220,7 @@ def _table(
     )
 
 
-def _basis(examples: Examples, sample: _Sample, shift: float, slope: float) -> tuple[str, dict[str, Any]]:
+def _basis(examples: Examples, sample: _Sample, shift: float) -> tuple[str, dict[str, Any]]:
     """What the level rests on, in words and in figures."""
     n_counterfeit = int((examples.labels > 0).sum())
     n_presumed = int((~examples.judged).sum())
@@ -250,7 +237,7 @@ def _basis(examples: Examples, sample: _Sample, shift: float, slope: float) -> t
     if len(sample.labels):
         figures["share_by_sampled_verdicts"] = float(np.average(sample.labels, weights=sample.weights))
     if sample.enough:
-        figures |= {"level_shift_log_odds": shift, "slope": slope}
+        figures["level_shift_log_odds"] = shift
         return (
             f"level set by {len(sample.labels)} verdicts that a sampling plan drew ({int(sample.labels.sum())} "
             f"counterfeit), weighted by 1 / inclusion probability; shape by all {n_counterfeit} counterfeit verdicts"
