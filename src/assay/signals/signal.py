@@ -79,7 +79,9 @@ def discrepancies(row: Row, signals: tuple[Signal, ...]) -> list[Discrepancy]:
         value = row.get(signal.column)
         if value is not None and signal.fires(float(value)):
             subject = str(row[f"{signal.subject}_id"])
-            found.append(Discrepancy(signal.subject, subject, signal.id, float(value), signal.sentence(row)))
+            # The last digits depend on the order in which an engine adds; six decimals are the same in every run.
+            shown = round(float(value), 6)
+            found.append(Discrepancy(signal.subject, subject, signal.id, shown, signal.sentence(row)))
     return found
 
 
