@@ -122,7 +122,7 @@ def score_listings(work: Workspace, signals: MeasuredMarket, model: Model) -> ir
     scorer = Scorer(model, LISTING_KEYS)
     columns = [name for name in scorer.needs if name in signals.listings.columns]
     scored = work.map_step("scored_listings", signals.listings.select(columns), scorer, scorer.schema)
-    # Engines join in whatever order their threads finish; sorted scores are the same bytes in every run.
+    # Engines join in whatever order their threads finish; sorted, the scores stand the same way in every run.
     table = work.step("scores_listings", scored.order_by("listing_id"), ordered=True)
     shutil.rmtree(work.folder / "scored_listings")
     return table
