@@ -135,8 +135,8 @@ def _centred_isotonic(at: Floats, every: Floats, counterfeit: Floats) -> tuple[F
 def _shift(sample: _Sample, knots: Floats, level: Floats, multiplicity: Floats | None = None) -> float:
     """What to add to the curve's log-odds so that it expects as many counterfeits as the weighted sample holds.
 
-    No slope is fitted: an authenticator who calls one genuine article in two hundred counterfeit can put more cases among
-    the lowest scores than counterfeits do, and a slope would give way to them at the highest.
+    No slope is fitted: an authenticator who calls one genuine article in two hundred counterfeit can put more
+    cases among the lowest scores than counterfeits do, and a slope would give way to them at the highest.
     """
     weights = sample.weights if multiplicity is None else sample.weights * multiplicity[sample.merchants]
     weights = weights / weights.mean()
