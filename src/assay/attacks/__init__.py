@@ -1,0 +1,1 @@
+"""Organised campaigns in posts: who acts together, what they say, and how surely."""
