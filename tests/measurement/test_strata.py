@@ -74,7 +74,9 @@ strata = st.lists(st.tuples(st.integers(1, 5_000), st.floats(0, 0.5)), min_size=
 def test_allocation_adds_up_within_floors_and_caps(strata, n_buys, eta, floor):
     units, spread = np.array([n for n, _ in strata]), np.array([s for _, s in strata])
     buys = allocate(units, spread, n_buys, eta=eta, floor=floor)
-    least = np.minimum(units, max(1, min(floor, n_buys // len(units))))
+    least = np.minimum(units, floor)
+    if least.sum() > n_buys:
+        least = np.minimum(least, n_buys // len(units))
     assert buys.sum() == min(n_buys, units.sum())
     assert (buys <= units).all()
     assert (buys >= least).all()

@@ -72,14 +72,15 @@ def allocate(
     n_buys: int,
     *,
     eta: float = DEFENSIVE_SHARE,
-    floor: int = LEAST_BUYS,
+    floor: npt.ArrayLike = LEAST_BUYS,
 ) -> Ints:
     """How many of `n_buys` each stratum gets: Neyman's n_h ~ N_h S_h with a defensive share, floors and census caps.
 
     `n_units` is N_h, `spread` the standard deviation S_h of the outcome within the stratum (sqrt(f (1 - f)) for the
     share of listings); S_h^2 is replaced by (1 - eta) S_h^2 + eta mean(S^2) (eta = 0 where the spread was adjusted
-    before). No stratum gets more than its units, none fewer than min(floor, N_h); where the buys cannot fill the floors
-    the floor falls to what they can. The sum is exactly min(n_buys, sum of N_h), and equal input gives equal output.
+    before). No stratum gets more than its units, none fewer than min(floor, N_h); `floor` is one number or one per
+    stratum, and where the buys cannot fill the floors, no floor is above an even share. The sum is exactly
+    min(n_buys, sum of N_h), and equal input gives equal output.
     CallerError for fewer buys than strata, an empty stratum or a negative spread.
 
     >>> allocate([900, 100], [0.05, 0.5], 100, eta=0.0, floor=10).tolist()
@@ -102,7 +103,10 @@ def allocate(
     wanted = units * (s if s.sum() > 0 else np.ones_like(s))
     # A billionth of the largest share rounds to no buy, and keeps the search for the multiplier finite.
     wanted = np.maximum(wanted, 1e-9 * wanted.max())
-    return _fill(wanted, np.minimum(units, max(1, min(floor, n_buys // len(units)))), units, n_buys)
+    low = np.minimum(units, np.maximum(np.broadcast_to(np.asarray(floor, dtype=np.int64), units.shape), 1))
+    if low.sum() > n_buys:
+        low = np.minimum(low, n_buys // len(units))
+    return _fill(wanted, low, units, n_buys)
 
 
 def _fill(wanted: Floats, low: Ints, high: Ints, n_buys: int) -> Ints:
