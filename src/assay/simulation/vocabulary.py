@@ -8,6 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +21,11 @@ LANGUAGES = ("en", "zh", "ru", "es", "de")
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of a tab-separated pool."""
     return list(csv.DictReader(io.StringIO(_text(name)), delimiter="\t"))
+
+
+def toml(name: str) -> dict[str, Any]:
+    """A pool of phrases in TOML."""
+    return tomllib.loads(_text(name))
 
 
 def _text(name: str) -> str:
@@ -50,7 +56,7 @@ def pool(groups: list[list[str]]) -> Pool:
 @lru_cache(maxsize=1)
 def wording() -> dict[str, Pool]:
     """Words and sentences of titles, descriptions and shop names; one pool per sort, grouped by language index."""
-    data = tomllib.loads(_text("wording.toml"))
+    data = toml("wording.toml")
     return {sort: pool([data[language][sort] for language in LANGUAGES]) for sort in data["en"]}
 
 
@@ -60,7 +66,7 @@ REVIEW_KINDS = ("good", "plain", "bad", "fake", "denied", "elsewhere")
 @lru_cache(maxsize=1)
 def review_sentences() -> Pool:
     """Review sentences; group = language index * 6 + kind index."""
-    data = tomllib.loads(_text("reviews.toml"))
+    data = toml("reviews.toml")
     return pool([data[language][kind] for language in LANGUAGES for kind in REVIEW_KINDS])
 
 
