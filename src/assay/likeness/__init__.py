@@ -1,8 +1,18 @@
 """Near-copies: sketches, candidates, exact verification, and star clusters that cannot chain."""
 
-from assay.likeness.copies import LEAST_SIMILARITY, STAR_SCHEMA, near_copies, text_pairs
+from assay.likeness.copies import LEAST_SIMILARITY, STAR_SCHEMA, TextBuckets, band_candidates, near_copies, text_pairs
 from assay.likeness.folding import FoldedTexts, fold
 from assay.likeness.pictures import PICTURE_DISTANCE, near_pictures
+from assay.likeness.runs import (
+    Pieces,
+    SharedRuns,
+    covered,
+    is_among,
+    keyed,
+    pieces,
+    run_fingerprints,
+    shared_runs,
+)
 from assay.likeness.shingles import Shingles, parts, shingle
 from assay.likeness.sketches import Banding, Sketches, sketch
 from assay.likeness.text_keys import text_key
@@ -16,13 +26,23 @@ __all__ = [
     "Banding",
     "FoldedTexts",
     "PairSimilarity",
+    "Pieces",
+    "SharedRuns",
     "Shingles",
     "Sketches",
+    "TextBuckets",
+    "band_candidates",
+    "covered",
     "fold",
+    "is_among",
     "jaccard",
+    "keyed",
     "near_copies",
     "near_pictures",
     "parts",
+    "pieces",
+    "run_fingerprints",
+    "shared_runs",
     "shingle",
     "sketch",
     "text_key",

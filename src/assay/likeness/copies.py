@@ -36,12 +36,13 @@ BUCKET_SCHEMA = pa.schema([("bucket", pa.int64()), ("place", pa.int64()), ("dige
 
 
 @dataclass(frozen=True, slots=True)
-class _TextBuckets:
+class TextBuckets:
     """The map step (place, content) -> one row (bucket, place, digest) per band; none for texts not worth comparing."""
 
     banding: Banding
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Buckets of one batch of texts."""
         found = sketch(fold(batch.column("content")), self.banding)
         worth = found.is_worth_comparing
         places = batch.column("place").to_numpy()[worth]
@@ -78,7 +79,7 @@ def near_copies(
     """
     banding = banding or Banding()
     items = texts.select(key="text_key", content="text", seen_at="seen_at")
-    found = stars(items, work, name, _TextBuckets(banding), PairSimilarity(least_similarity))
+    found = stars(items, work, name, TextBuckets(banding), PairSimilarity(least_similarity))
     return found.rename(text_key="key")
 
 
@@ -92,7 +93,7 @@ def stars(items: ir.Table, work: Workspace, name: str, bucketed: BatchFunction, 
     places = work.step(f"{name}_places", items.select("key", "content", place=order.cast("int64")))
     contents = places.select("place", text="content")
     buckets = work.map_step(f"{name}_buckets", places.select("place", "content"), bucketed, BUCKET_SCHEMA)
-    candidates = work.step(f"{name}_candidates", _candidates(buckets))
+    candidates = work.step(f"{name}_candidates", band_candidates(buckets))
     pairs = text_pairs(candidates, contents, "place")
     alike = work.map_step(f"{name}_verified", pairs, verified, PAIR_SCHEMA)
     first = work.step(f"{name}_members", _joined_to_roots(alike))
@@ -112,7 +113,7 @@ def text_pairs(pairs: ir.Table, texts: ir.Table, key: str) -> ir.Table:
     )
 
 
-def _candidates(buckets: ir.Table) -> ir.Table:
+def band_candidates(buckets: ir.Table) -> ir.Table:
     """(left_key, right_key): each text with the earliest text it meets and its most alike predecessors."""
     in_order = ibis.window(group_by=buckets.bucket, order_by=buckets.place)
     met = buckets.mutate(place_0=buckets.place.first().over(in_order), digest_0=buckets.digest.first().over(in_order))

@@ -54,20 +54,21 @@ def shingle(texts: FoldedTexts) -> Shingles:
     here = points.astype(np.uint64)
     n = len(texts.points)
     hashes = here[:n] * _STEPS[0] + here[1 : n + 1] * _STEPS[1]
-    is_syllable = _is_syllable(texts.points)
-    letters = ~is_syllable
+    syllable = is_syllable(texts.points)
+    letters = ~syllable
     tail = here[2 : n + 2] * _STEPS[2] + here[3 : n + 3] * _STEPS[3]
     tail *= letters
     hashes += tail
     hashes ^= hashes >> np.uint64(32)
     hashes *= _MIX
     left = np.repeat(texts.starts[1:], texts.lengths) - np.arange(n)
-    whole = left >= np.where(is_syllable, SYLLABLE_RUN, LETTER_RUN)
+    whole = left >= np.where(syllable, SYLLABLE_RUN, LETTER_RUN)
     counts = np.concatenate(([0], np.cumsum(whole)))[texts.starts]
     return Shingles((hashes[whole] >> np.uint64(32)).astype(np.uint32), counts.astype(np.int64))
 
 
-def _is_syllable(points: Points) -> npt.NDArray[np.bool_]:
+def is_syllable(points: Points) -> npt.NDArray[np.bool_]:
+    """Which characters belong to a script written without spaces between words."""
     found = np.zeros(len(points), dtype=bool)
     if not len(points) or int(points.max()) < _SYLLABLES[0][0]:
         return found
