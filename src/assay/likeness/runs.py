@@ -168,8 +168,7 @@ def _joined(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64], dista
     """The hash of a run and of the run that follows `distance` characters later, as one."""
     later = np.zeros_like(second)
     later[: max(len(second) - distance, 0)] = second[distance:]
-    mixed: npt.NDArray[np.uint64] = (first ^ (first >> np.uint64(29))) * _MIX[0] + (
-        later ^ (later >> np.uint64(31))
-    ) * _MIX[1]
-    folded: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(32))
-    return folded
+    mixed = (first ^ (first >> np.uint64(29))) * _MIX[0]
+    mixed += (later ^ (later >> np.uint64(31))) * _MIX[1]
+    mixed ^= mixed >> np.uint64(32)
+    return mixed
