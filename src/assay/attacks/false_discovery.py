@@ -5,7 +5,9 @@ A family is declared before it is run and counted whole: also the tests whose p-
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +15,28 @@ import numpy.typing as npt
 from assay.market.errors import CallerError
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+class Tested(Protocol):
+    """A frozen dataclass of one test: its p-value, None when it could not be done, and the q-value of its family."""
+
+    @property
+    def p(self) -> float | None:
+        """The p-value, 0 to 1."""
+
+    @property
+    def q(self) -> float | None:
+        """The smallest false-discovery rate at which the test is called."""
+
+
+AnyTest = TypeVar("AnyTest", bound=Tested)
+
+
+def with_q(tests: Sequence[AnyTest], n_tests: int | None = None) -> list[AnyTest]:
+    """The tests of one family with their `q` filled in by `q_values`; a test without a p-value keeps None."""
+    values = q_values([np.nan if test.p is None else test.p for test in tests], n_tests)
+    rows: Sequence[Any] = tests
+    return [replace(row, q=None if np.isnan(q) else float(q)) for row, q in zip(rows, values, strict=True)]
 
 
 def q_values(p: npt.ArrayLike, n_tests: int | None = None) -> Floats:
