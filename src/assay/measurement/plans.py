@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assay.market.errors import CallerError
-from assay.measurement.enforcement import BuyValues, choose_buys
+from assay.measurement.enforcement import BuyValues, Harm, choose_buys
 from assay.measurement.frame import FrameCounts
 from assay.measurement.samples import Estimand
 from assay.measurement.sealing import BrokenSeal, canonical_json, read_canonical
@@ -41,7 +41,11 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """What a plan is made with. Shares are of all buys; they add up to 1 with the measuring share."""
+    """What a plan is made with. Shares are of all buys; they add up to 1 with the measuring share.
+
+    `for_sales` shares the precision between listings and sales; without it strata serve the share of listings alone,
+    whose interval is then narrower and those of orders and value wider.
+    """
 
     n_buys: int
     enforce_share: float = 0.25
@@ -53,6 +57,7 @@ class PlanSettings:
     defensive_share: float = DEFENSIVE_SHARE
     enforce_budget_minor: int | None = None
     most_per_merchant: int = 3
+    for_sales: bool = True
 
     def __post_init__(self) -> None:
         checks = (
@@ -137,6 +142,7 @@ class Plan:
 
     circumstances: Circumstances
     settings: PlanSettings
+    harm: Harm
     frame: FrameCounts
     strata: tuple[PlannedStratum, ...]
     n_genuine_controls: int
@@ -160,8 +166,8 @@ class FrameUnits:
     merchant: Ints
 
     @property
-    def size(self) -> Floats:
-        """Sales as strata see them: half the share of orders and half the share of revenue."""
+    def sales(self) -> Floats:
+        """Sales as strata see them: the share of orders plus the share of revenue."""
         parts = [x / x.sum() for x in (self.n_orders, self.revenue_minor) if x.sum() > 0]
         return np.asarray(sum(parts, np.zeros(len(self.chance))), dtype=np.float64)
 
@@ -203,8 +209,12 @@ def divide(
     stratum = part.copy()
     if len(rest):
         eta = settings.defensive_share
-        stratum[rest] += stratify(units.chance[rest], units.size[rest], settings.n_strata, defensive_share=eta)
+        stratum[rest] += stratify(units.chance[rest], _size(units, settings)[rest], settings.n_strata, eta=eta)
     return _allocated(units, stratum, settings, n_explored, certain, secret)
+
+
+def _size(units: FrameUnits, settings: PlanSettings) -> Floats:
+    return units.sales if settings.for_sales else np.ones(len(units.chance))
 
 
 def _enforcement(
@@ -246,7 +256,7 @@ def _allocated(
     if measured.any():
         # The spread is adjusted with the mean chance of what is measured, so no second defence is needed (eta 0).
         rows = codes[stratum] > 1
-        spread = unit_spread(units.chance[rows], units.size[rows], defensive_share=settings.defensive_share)
+        spread = unit_spread(units.chance[rows], _size(units, settings)[rows], eta=settings.defensive_share)
         squares = np.bincount(stratum[rows], weights=spread**2, minlength=len(codes))[measured]
         n_left = settings.n_buys - settings.n_control - int(drawn.sum())
         floor = np.maximum(np.ceil(share[measured]), LEAST_BUYS)
@@ -267,7 +277,12 @@ def _rounded_at_random(share: Floats, secret: str) -> Ints:
 
 
 def make_plan(
-    units: FrameUnits, division: Division, frame: FrameCounts, settings: PlanSettings, about: Circumstances
+    units: FrameUnits,
+    division: Division,
+    frame: FrameCounts,
+    settings: PlanSettings,
+    harm: Harm,
+    about: Circumstances,
 ) -> Plan:
     """The plan of a divided frame: strata with totals, controls, and what to expect. Nothing is drawn yet."""
     n = len(division.names)
@@ -297,7 +312,7 @@ def make_plan(
     measured = {str(estimand): x for estimand, x in sizes.items() if x.sum() > 0}
     expected = tuple(_expected(name, x, units.chance, division) for name, x in measured.items())
     controls = (n_genuine, settings.n_control - n_genuine)
-    return Plan(about, settings, frame, strata, *controls, tuple(measured), expected)
+    return Plan(about, settings, harm, frame, strata, *controls, tuple(measured), expected)
 
 
 def _expected(estimand: str, size: Ints, chance: Floats, division: Division) -> Expected:
@@ -353,6 +368,7 @@ def _plan(plain: dict[str, Any]) -> Plan:
     return Plan(
         circumstances=Circumstances(**plain["circumstances"]),
         settings=PlanSettings(**plain["settings"]),
+        harm=Harm(**plain["harm"]),
         frame=FrameCounts(**plain["frame"]),
         strata=tuple(PlannedStratum(**each) for each in plain["strata"]),
         n_genuine_controls=int(plain["n_genuine_controls"]),

@@ -28,23 +28,21 @@ _LEAST_CROSSED = 4
 _HALVINGS = 200
 
 
-def stratify(
-    chance: npt.ArrayLike, size: npt.ArrayLike, n_strata: int, *, defensive_share: float = DEFENSIVE_SHARE
-) -> Ints:
+def stratify(chance: npt.ArrayLike, size: npt.ArrayLike, n_strata: int, *, eta: float = DEFENSIVE_SHARE) -> Ints:
     """The stratum of every unit, 0 to at most `n_strata` - 1, rising with the chance and inside it with the size.
 
     `chance` is the calibrated chance of a counterfeit (0 to 1), `size` the sales of the unit (orders or money, 0 or
-    more; all the same where only listings count). Levels of chance are cut at even cumulated spread
-    sqrt(a (1 + (x / mean x)^2) / 2), a = the adjusted chance, x = the size; each level is then halved by size in the
-    same way, so that no unit of large sales carries the weight of a stratum of small ones. Units of equal chance and
-    size share a stratum, so ties can leave fewer strata than asked; the result does not depend on the order of units.
+    more; all the same where only listings count), `eta` the defensive share. Levels of chance are cut at even cumulated
+    spread sqrt(a (1 - a) (1 + (x / mean x)^2) / 2), a = the adjusted chance, x = the size; each level is then halved by
+    size in the same way, so that no unit of large sales carries the weight of a stratum of small ones. Units of equal
+    chance and size share a stratum, so ties can leave fewer strata than asked; the order of units plays no part.
     CallerError for an empty frame, chances outside 0 to 1, negative sizes or fewer than one stratum.
 
     >>> stratify([0.01, 0.01, 0.02, 0.02, 0.9, 0.9], [1, 9, 1, 9, 1, 9], 4).tolist()
     [0, 1, 0, 1, 2, 3]
     """
     f, x = _checked(chance, size, n_strata)
-    spread = unit_spread(f, x, defensive_share=defensive_share)
+    spread = unit_spread(f, x, eta=eta)
     sizes_differ = bool(x.max() > x.min())
     if not sizes_differ or n_strata < _LEAST_CROSSED:
         return _compact(_levels(f, spread, n_strata))
@@ -55,13 +53,13 @@ def stratify(
     return _compact(stratum)
 
 
-def unit_spread(chance: Floats, size: Floats, *, defensive_share: float = DEFENSIVE_SHARE) -> Floats:
+def unit_spread(chance: Floats, size: Floats, *, eta: float = DEFENSIVE_SHARE) -> Floats:
     """What one unit adds to the standard deviation of the shares of listings and of sales, relative to their totals.
 
     sqrt(a (1 - a) (1 + (x / mean x)^2) / 2) with a = (1 - eta) f + eta mean(f): the mean of the two
     estimands' variances.
     """
-    adjusted = (1.0 - defensive_share) * chance + defensive_share * chance.mean()
+    adjusted = (1.0 - eta) * chance + eta * chance.mean()
     relative = size / size.mean() if size.sum() > 0 else np.ones_like(size)
     return np.asarray(np.sqrt(adjusted * (1.0 - adjusted) * (1.0 + relative**2) / 2.0))
 
