@@ -11,8 +11,8 @@ from assay.measurement.damages import (
     CHANCE,
     LEVEL,
     DamageInputs,
-    Goods,
     Range,
+    SoldGoods,
     damages,
     merchant_correlation,
 )
@@ -39,7 +39,7 @@ def some_goods(rng, n=300, n_merchants=60, level_sd=0.0, **changes):
         "group": None,
     }
     parts["revenue_minor"] = parts["units"] * np.round(rng.lognormal(8.0, 0.8, n))
-    return Goods(**(parts | changes))
+    return SoldGoods(**(parts | changes))
 
 
 def planted(rng, goods, correlation, level_sd):
@@ -116,7 +116,7 @@ def test_the_mean_is_what_the_chances_say():
 
 def test_judged_goods_are_not_drawn():
     sure = np.array([1.0, 0.0, 1.0])
-    goods = Goods(sure, sure, sure, np.array([0, 1, 1]), np.array([3.0, 50.0, 2.0]), np.array([300.0, 9e5, 200.0]))
+    goods = SoldGoods(sure, sure, sure, np.array([0, 1, 1]), np.array([3.0, 50.0, 2.0]), np.array([300.0, 9e5, 200.0]))
     head = damages(goods, FIXED, replicates=50, rng=np.random.default_rng(1)).head("tainted_units")
     assert (head.low, head.median, head.high) == (5.0, 5.0, 5.0)
 
@@ -124,7 +124,7 @@ def test_judged_goods_are_not_drawn():
 def test_merchants_of_more_goods_than_a_chunk_still_fall_together():
     n = 2_500
     half = np.full(n, 0.5)
-    goods = Goods(half, half, half, np.zeros(n, np.int64), np.ones(n), np.ones(n))
+    goods = SoldGoods(half, half, half, np.zeros(n, np.int64), np.ones(n), np.ones(n))
     alike = DamageInputs(merchant_correlation=Range(0.99, 0.99))
     head = damages(goods, alike, replicates=400, rng=np.random.default_rng(1)).head("tainted_units")
     assert head.low < 0.05 * n and head.high > 0.95 * n
@@ -132,7 +132,7 @@ def test_merchants_of_more_goods_than_a_chunk_still_fall_together():
 
 def test_tainted_units_are_counted_by_group():
     sure = np.ones(3)
-    goods = Goods(sure, sure, sure, np.arange(3), np.array([3.0, 5.0, 7.0]), sure, ["safety", "other", "safety"])
+    goods = SoldGoods(sure, sure, sure, np.arange(3), np.array([3.0, 5.0, 7.0]), sure, ["safety", "other", "safety"])
     found = damages(goods, FIXED, replicates=20, rng=np.random.default_rng(1))
     assert {head.name: head.median for head in found.by_group} == {"safety": 10.0, "other": 5.0}
 
@@ -189,7 +189,7 @@ def test_goods_of_merchants_with_one_each_say_nothing_of_correlation():
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.integers(1, 1000))
 def test_intervals_are_in_order_and_within_what_was_sold(chance, width, units):
     low, high = chance * (1 - width), chance + (1 - chance) * width
-    goods = Goods(*(np.array([each]) for each in (chance, low, high, 0, float(units), 100.0 * units)))
+    goods = SoldGoods(*(np.array([each]) for each in (chance, low, high, 0, float(units), 100.0 * units)))
     head = damages(goods, replicates=40, rng=np.random.default_rng(1)).head("tainted_units")
     assert 0 <= head.low <= head.median <= head.high <= units
 
@@ -201,4 +201,4 @@ def test_ranges_and_goods_out_of_order_are_refused():
         DamageInputs(cost_rate=Range(0.2, 1.4))
     one = np.array([0.5])
     with pytest.raises(CallerError, match="0 <= low <= chance"):
-        damages(Goods(one, np.array([0.7]), one, one.astype(int), one, one), rng=np.random.default_rng(1))
+        damages(SoldGoods(one, np.array([0.7]), one, one.astype(int), one, one), rng=np.random.default_rng(1))

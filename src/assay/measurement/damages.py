@@ -106,7 +106,7 @@ class DamageInputs:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Goods:
+class SoldGoods:
     """The goods that may be tainted, one entry each, all in one currency.
 
     `chance`, `low`, `high`: calibrated chance of a counterfeit and its 95 % interval, 0 to 1; a verdict is 0 or 1 in
@@ -170,7 +170,7 @@ class Damages:
 
 
 def damages(
-    goods: Goods,
+    goods: SoldGoods,
     inputs: DamageInputs | None = None,
     *,
     confidence: float = 0.95,
@@ -188,7 +188,7 @@ def damages(
     CallerError for arrays of different length or values out of range.
 
     >>> five = np.full(5, 0.5)
-    >>> goods = Goods(five, five, five, np.arange(5), np.full(5, 10.0), np.full(5, 5000.0))
+    >>> goods = SoldGoods(five, five, five, np.arange(5), np.full(5, 10.0), np.full(5, 5000.0))
     >>> round(damages(goods, rng=np.random.default_rng(1)).head("tainted_units").mean, -1)
     20.0
     """
@@ -229,7 +229,7 @@ def _formulas(units: Floats, value: Floats, draws: Mapping[str, Floats]) -> tupl
 
 
 def _tainted(
-    goods: Goods, correlation: Floats, level: Floats, rng: np.random.Generator
+    goods: SoldGoods, correlation: Floats, level: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, dict[str, Floats]]:
     """Tainted units and value of every replicate, and tainted units by group."""
     n = len(level)
@@ -267,7 +267,7 @@ def _merchant_draws(
     return drawn[:, place], (int(codes[-1]), drawn[:, -1].copy())
 
 
-def _limits(goods: Goods) -> tuple[Floats, Floats, Floats]:
+def _limits(goods: SoldGoods) -> tuple[Floats, Floats, Floats]:
     """Probit of the chance, and the standard deviations of its level below and above it."""
     low, middle, high = (
         ndtri(np.clip(each, _LEAST_CHANCE, 1 - _LEAST_CHANCE)) for each in (goods.low, goods.chance, goods.high)
@@ -350,7 +350,7 @@ def _expected_pairs(p: Floats, merchant: Ints, correlation: float) -> float:
     return total
 
 
-def _check_goods(goods: Goods) -> None:
+def _check_goods(goods: SoldGoods) -> None:
     arrays = (goods.chance, goods.low, goods.high, goods.merchants, goods.units, goods.revenue_minor)
     if len({len(each) for each in arrays}) != 1 or not len(goods):
         raise CallerError(
@@ -371,7 +371,7 @@ def _check_goods(goods: Goods) -> None:
 _CONCENTRATED_GOODS = 10
 
 
-def _warnings(goods: Goods) -> tuple[str, ...]:
+def _warnings(goods: SoldGoods) -> tuple[str, ...]:
     expected = goods.chance * goods.revenue_minor
     if expected.sum() <= 0:
         return ("No good with a chance of being counterfeit was sold, so there is nothing to add up.",)
