@@ -1,0 +1,101 @@
+"""Groups: accounts tied together by narratives that validate each other, with a core and a periphery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from assay.attacks.recurrence import Ints, Overlaps
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Which narratives and accounts belong together.
+
+    `of_narrative` (narratives,): the group of each, -1 for none; groups number from 0, the largest core first.
+    Memberships, one row each: `group`, `account`, `is_core`, `n_narratives` of the group that the account posts.
+    `weakest_q` (groups,): the largest false-discovery rate among the overlaps that hold the group together.
+    """
+
+    of_narrative: Ints
+    group: Ints
+    account: Ints
+    is_core: npt.NDArray[np.bool_]
+    n_narratives: Ints
+    weakest_q: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.weakest_q)
+
+
+def tied_groups(account: Ints, narrative: Ints, found: Overlaps, *, least_core: int) -> Groups:
+    """The connected parts of the validated overlaps that have a core of `least_core` accounts or more.
+
+    `account`, `narrative`: one row for each post in a narrative. An account is core when it is in both narratives of
+    a validated overlap, and periphery when it posts in a narrative of the group without that.
+    """
+    n = int(narrative.max(initial=-1)) + 1
+    left, right = found.left[found.is_validated], found.right[found.is_validated]
+    if not len(left):
+        return _no_groups(n)
+    ties = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
+    part = connected_components(ties, directed=False)[1].astype(np.int64)
+    is_tied = np.zeros(n, dtype=bool)
+    is_tied[left], is_tied[right] = True, True
+    member, of, core = _memberships(account, narrative, (left, right), np.where(is_tied, part, -1))
+    n_core = np.bincount(of[core], minlength=int(part.max()) + 1)
+    weakest = np.zeros(len(n_core))
+    np.maximum.at(weakest, part[left], found.q[found.is_validated])
+    ranked = np.lexsort((np.arange(len(n_core)), -n_core))
+    ranked = ranked[n_core[ranked] >= least_core]
+    number = np.full(len(n_core) + 1, -1, dtype=np.int64)
+    number[ranked] = np.arange(len(ranked))
+    of_narrative = number[np.where(is_tied, part, len(n_core))]
+    return _numbered((member, number[of], core), (account, narrative), of_narrative, weakest[ranked])
+
+
+def _no_groups(n_narratives: int) -> Groups:
+    nothing = np.empty(0, dtype=np.int64)
+    return Groups(np.full(n_narratives, -1), nothing, nothing, np.empty(0, dtype=bool), nothing, np.empty(0))
+
+
+def _memberships(
+    account: Ints, narrative: Ints, ties: tuple[Ints, Ints], part: Ints
+) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
+    """(account, part, is core), each account once for every part it is in."""
+    pairs = np.unique(np.stack((narrative, account), axis=1), axis=0)
+    pairs = pairs[part[pairs[:, 0]] >= 0]
+    n_accounts = int(account.max(initial=-1)) + 1
+    posted = coo_matrix(
+        (np.ones(len(pairs), dtype=np.int32), (pairs[:, 0], pairs[:, 1])), shape=(len(part), n_accounts)
+    )
+    rows = posted.tocsr()
+    both = rows[ties[0]].multiply(rows[ties[1]]).tocoo()
+    in_core = np.unique(part[ties[0][both.row]] * n_accounts + both.col)
+    everyone = np.unique(part[pairs[:, 0]] * n_accounts + pairs[:, 1])
+    return everyone % n_accounts, everyone // n_accounts, np.isin(everyone, in_core)
+
+
+def _numbered(
+    members: tuple[Ints, Ints, npt.NDArray[np.bool_]],
+    posts: tuple[Ints, Ints],
+    of_narrative: Ints,
+    weakest: npt.NDArray[np.float64],
+) -> Groups:
+    """Keeps the members of numbered groups and counts the narratives of each."""
+    member, of, core = members
+    kept = of >= 0
+    member, of, core = member[kept], of[kept], core[kept]
+    order = np.lexsort((member, ~core, of))
+    member, of, core = member[order], of[order], core[order]
+    account, narrative = posts
+    n_accounts = int(account.max(initial=-1)) + 1
+    pairs = np.unique(np.stack((narrative, account), axis=1), axis=0)
+    pairs = pairs[of_narrative[pairs[:, 0]] >= 0]
+    codes, counts = np.unique(of_narrative[pairs[:, 0]] * n_accounts + pairs[:, 1], return_counts=True)
+    n_narratives = counts[np.searchsorted(codes, of * n_accounts + member)]
+    return Groups(of_narrative, of, member, core, n_narratives, weakest)

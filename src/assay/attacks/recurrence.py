@@ -1,0 +1,96 @@
+"""Recurrence: do the same accounts come back in different narratives more often than their activity explains?
+
+Two narratives that many prolific accounts post share some of them by chance. How many is known from how much every
+account posts; what is shared beyond that was not drawn independently. No clock enters, so that a campaign spread over
+weeks is seen as well as one of an hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix, csc_matrix, triu
+from scipy.special import gammainc
+
+from assay.attacks.false_discovery import q_values
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+# A narrative of one account is somebody repeating himself.
+LEAST_ACCOUNTS = 2
+# One shared account is never evidence, however improbable: a person may say two things.
+LEAST_SHARED = 2
+# Pairs of narratives whose expectation is computed at once; bounds memory.
+_PAIRS_AT_ONCE = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Pairs of narratives with an account in common; arrays with one value per pair, left < right.
+
+    `expected` accounts in common when every account's posts fall on narratives in proportion to the narratives' sizes;
+    `p` the chance of `n_shared` or more; `q` its false-discovery rate over all pairs of narratives, also those that
+    share nothing (`n_tests`).
+    """
+
+    left: Ints
+    right: Ints
+    n_shared: Ints
+    expected: Floats
+    p: Floats
+    q: Floats
+    is_validated: npt.NDArray[np.bool_]
+    n_tests: int
+
+
+def overlaps(account: Ints, narrative: Ints, activity: Ints, *, most_q: float) -> Overlaps:
+    """Tests every pair of narratives for shared accounts beyond chance.
+
+    `account`, `narrative`: one row for each post in a narrative (repetitions allowed; accounts number into `activity`).
+    `activity`: how many posts that could have been in a narrative each account of the whole corpus wrote, shape
+    (accounts,). An account with a posts has a chance of 1 - exp(-a * n / N) to be in a narrative of n of the N posts;
+    the number shared by two narratives is then a sum of independent draws, whose tail the Poisson law with the same
+    mean bounds from above (Hoeffding 1956, for values above the mean). Benjamini-Hochberg over all pairs.
+
+    After Tumminello et al. (2011), with activities in place of their equal chances: on real posts equal chances find
+    whoever posts much.
+    """
+    membership, posts = _membership(account, narrative, len(activity))
+    used = np.flatnonzero(np.diff(membership.indptr) >= LEAST_ACCOUNTS)
+    membership = membership[:, used]
+    shared = triu(membership.T @ membership, 1).tocoo()
+    order = np.lexsort((shared.col, shared.row))
+    left, right = shared.row[order].astype(np.int64), shared.col[order].astype(np.int64)
+    n_shared = shared.data[order].astype(np.int64)
+    expected = _expected(left, right, posts[used], activity)
+    # The regularised lower incomplete gamma function is the upper tail of the Poisson law.
+    p = np.asarray(gammainc(n_shared, expected))
+    n_tests = len(used) * (len(used) - 1) // 2
+    q = q_values(p, n_tests)
+    is_validated = (q <= most_q) & (n_shared >= LEAST_SHARED)
+    return Overlaps(used[left], used[right], n_shared, expected, p, q, is_validated, n_tests)
+
+
+def _membership(account: Ints, narrative: Ints, n_accounts: int) -> tuple[csc_matrix, Ints]:
+    """Accounts by narratives, 1 where an account is in a narrative; and the number of posts of each narrative."""
+    n_narratives = int(narrative.max(initial=-1)) + 1
+    ones = np.ones(len(account), dtype=np.int32)
+    membership = coo_matrix((ones, (account, narrative)), shape=(n_accounts, n_narratives)).tocsc()
+    membership.data[:] = 1
+    return membership, np.bincount(narrative, minlength=n_narratives)
+
+
+def _expected(left: Ints, right: Ints, posts: Ints, activity: Ints) -> Floats:
+    """Accounts in common by chance: the sum over accounts of the product of their chances."""
+    levels, n_accounts = np.unique(activity[activity > 0], return_counts=True)
+    rates = levels / max(int(activity.sum()), 1)
+    expected = np.empty(len(left))
+    for first in range(0, len(left), _PAIRS_AT_ONCE):
+        rows = slice(first, first + _PAIRS_AT_ONCE)
+        in_left = -np.expm1(-np.outer(posts[left[rows]], rates))
+        in_right = -np.expm1(-np.outer(posts[right[rows]], rates))
+        expected[rows] = (in_left * in_right) @ n_accounts
+    return expected
