@@ -32,13 +32,13 @@ class Groups:
         return len(self.weakest_q)
 
 
-def tied_groups(account: Ints, narrative: Ints, found: Overlaps, *, least_core: int) -> Groups:
+def tied_groups(account: Ints, narrative: Ints, found: Overlaps, *, n_narratives: int, least_core: int) -> Groups:
     """The connected parts of the validated overlaps that have a core of `least_core` accounts or more.
 
-    `account`, `narrative`: one row for each post in a narrative. An account is core when it is in both narratives of
-    a validated overlap, and periphery when it posts in a narrative of the group without that.
+    `account`, `narrative`: one row for each post in a narrative, of `n_narratives` in all. An account is core when it
+    is in both narratives of a validated overlap, and periphery when it posts in a narrative of the group without that.
     """
-    n = int(narrative.max(initial=-1)) + 1
+    n = n_narratives
     left, right = found.left[found.is_validated], found.right[found.is_validated]
     if not len(left):
         return _no_groups(n)

@@ -46,19 +46,29 @@ class Overlaps:
     n_tests: int
 
 
-def overlaps(account: Ints, narrative: Ints, activity: Ints, *, most_q: float) -> Overlaps:
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How active the accounts of a whole corpus are: `n_accounts[i]` of them wrote `n_posts[i]` posts.
+
+    Counted are posts that could have been in a narrative: those with words of their own.
+    """
+
+    n_posts: Ints
+    n_accounts: Ints
+
+
+def overlaps(account: Ints, narrative: Ints, activity: Activity, *, most_q: float) -> Overlaps:
     """Tests every pair of narratives for shared accounts beyond chance.
 
-    `account`, `narrative`: one row for each post in a narrative (repetitions allowed; accounts number into `activity`).
-    `activity`: how many posts that could have been in a narrative each account of the whole corpus wrote, shape
-    (accounts,). An account with a posts has a chance of 1 - exp(-a * n / N) to be in a narrative of n of the N posts;
-    the number shared by two narratives is then a sum of independent draws, whose tail the Poisson law with the same
-    mean bounds from above (Hoeffding 1956, for values above the mean). Benjamini-Hochberg over all pairs.
+    `account`, `narrative`: one row for each post in a narrative (repetitions allowed). An account with a posts has a
+    chance of 1 - exp(-a * n / N) to be in a narrative of n of the N posts; the number shared by two narratives is then
+    a sum of independent draws, whose tail the Poisson law with the same mean bounds from above (Hoeffding 1956, for
+    values above the mean). Benjamini-Hochberg over all pairs.
 
     After Tumminello et al. (2011), with activities in place of their equal chances: on real posts equal chances find
     whoever posts much.
     """
-    membership, posts = _membership(account, narrative, len(activity))
+    membership, posts = _membership(account, narrative)
     used = np.flatnonzero(np.diff(membership.indptr) >= LEAST_ACCOUNTS)
     membership = membership[:, used]
     shared = triu(membership.T @ membership, 1).tocoo()
@@ -74,23 +84,22 @@ def overlaps(account: Ints, narrative: Ints, activity: Ints, *, most_q: float) -
     return Overlaps(used[left], used[right], n_shared, expected, p, q, is_validated, n_tests)
 
 
-def _membership(account: Ints, narrative: Ints, n_accounts: int) -> tuple[csc_matrix, Ints]:
+def _membership(account: Ints, narrative: Ints) -> tuple[csc_matrix, Ints]:
     """Accounts by narratives, 1 where an account is in a narrative; and the number of posts of each narrative."""
     n_narratives = int(narrative.max(initial=-1)) + 1
-    ones = np.ones(len(account), dtype=np.int32)
-    membership = coo_matrix((ones, (account, narrative)), shape=(n_accounts, n_narratives)).tocsc()
+    shape = int(account.max(initial=-1)) + 1, n_narratives
+    membership = coo_matrix((np.ones(len(account), dtype=np.int32), (account, narrative)), shape=shape).tocsc()
     membership.data[:] = 1
     return membership, np.bincount(narrative, minlength=n_narratives)
 
 
-def _expected(left: Ints, right: Ints, posts: Ints, activity: Ints) -> Floats:
+def _expected(left: Ints, right: Ints, posts: Ints, activity: Activity) -> Floats:
     """Accounts in common by chance: the sum over accounts of the product of their chances."""
-    levels, n_accounts = np.unique(activity[activity > 0], return_counts=True)
-    rates = levels / max(int(activity.sum()), 1)
+    rates = activity.n_posts / max(int(activity.n_posts @ activity.n_accounts), 1)
     expected = np.empty(len(left))
     for first in range(0, len(left), _PAIRS_AT_ONCE):
         rows = slice(first, first + _PAIRS_AT_ONCE)
         in_left = -np.expm1(-np.outer(posts[left[rows]], rates))
         in_right = -np.expm1(-np.outer(posts[right[rows]], rates))
-        expected[rows] = (in_left * in_right) @ n_accounts
+        expected[rows] = (in_left * in_right) @ activity.n_accounts
     return expected
