@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.market.errors import CallerError
-from assay.measurement.strata import allocate, stratify, unit_spread
+from assay.measurement.strata import allocate, stratify, unit_spread, weight_floors
 
 
 def world(n=20_000, seed=3):
@@ -12,20 +12,34 @@ def world(n=20_000, seed=3):
     return rng.beta(0.05, 3.0, n), np.floor(rng.lognormal(1.0, 1.5, n))
 
 
-def test_strata_hold_about_the_same_spread_each():
-    chance, size = world()
-    stratum = stratify(chance, size, 8)
-    held = np.bincount(stratum, weights=unit_spread(chance, size))
+def test_levels_of_chance_hold_about_the_same_spread_each():
+    chance, _ = world()
+    ones = np.ones(len(chance))
+    held = np.bincount(stratify(chance, ones, 8), weights=unit_spread(chance, ones))
     assert len(held) == 8
     assert held.max() < 1.35 * held.mean()
 
 
-def test_riskier_units_lie_in_higher_levels_and_larger_sales_in_their_upper_half():
+def test_small_sales_are_cut_by_chance_and_larger_ones_stand_apart():
     chance, size = world()
-    stratum = stratify(chance, size, 8)
-    level = stratum // 2
-    assert all(chance[level == k].max() <= chance[level == k + 1].min() for k in range(3))
-    assert all(size[stratum == 2 * k].max() < size[stratum == 2 * k + 1].min() for k in range(4))
+    stratum = stratify(chance, size, 9, n_buys=600)
+    worth = size / size.sum() * 600
+    assert stratum.max() == 8
+    assert all(chance[stratum == k].max() <= chance[stratum == k + 1].min() for k in range(4))
+    assert worth[stratum <= 4].max() < 0.02
+    assert all(worth[stratum == k].max() < worth[stratum == k + 1].min() for k in range(5, 8))
+    assert worth[stratum == 8].min() >= 1.0
+
+
+def test_with_its_floors_no_unit_drawn_by_chance_weighs_more_than_four_buys_worth():
+    chance, size = world()
+    stratum = stratify(chance, size, 9, n_buys=600)
+    n_units = np.bincount(stratum)
+    floors = weight_floors(size, stratum, 600)
+    buys = allocate(n_units, np.full(9, 0.1), 600, floor=floors)
+    assert floors.sum() < 600
+    drawn = buys[stratum] < n_units[stratum]
+    assert (size / size.sum() * (n_units / buys)[stratum])[drawn].max() * 600 <= 4.0
 
 
 def test_equal_sizes_leave_strata_of_chance_alone():
@@ -76,7 +90,7 @@ def test_allocation_adds_up_within_floors_and_caps(strata, n_buys, eta, floor):
     buys = allocate(units, spread, n_buys, eta=eta, floor=floor)
     least = np.minimum(units, floor)
     if least.sum() > n_buys:
-        least = np.minimum(least, n_buys // len(units))
+        least = np.maximum(least * (n_buys - len(units)) // least.sum(), 1)
     assert buys.sum() == min(n_buys, units.sum())
     assert (buys <= units).all()
     assert (buys >= least).all()

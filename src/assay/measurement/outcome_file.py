@@ -41,9 +41,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRows:
-    """The rows that can be recorded, in the order of the file, the faults of the others, and rows read in all."""
+    """The rows that can be recorded and their lines, the faults of the others, and rows read in all."""
 
     rows: tuple[Facts, ...]
+    lines: tuple[int, ...]
     faults: tuple[Fault, ...]
     n_rows: int
 
@@ -70,15 +71,18 @@ def read_outcomes(content: bytes, units: Collection[str], *, encoding: str | Non
             faults.append(found)
         else:
             rows.setdefault(found.unit, []).append((line, found))
-    kept = []
+    kept: list[tuple[int, Facts]] = []
     for unit, places in rows.items():
         if len({facts for _, facts in places}) == 1:
-            kept.append(places[0][1])
+            kept.append(places[0])
         else:
             on = " and ".join(str(line) for line, _ in places)
             reason = f"the file has it on lines {on} with different values"
             faults += [Fault(line, unit, "unit", unit, reason, "one row per unit") for line, _ in places]
-    return OutcomeRows(tuple(kept), tuple(sorted(faults, key=lambda fault: fault.line)), n_rows)
+    lines_kept = tuple(line for line, _ in kept)
+    return OutcomeRows(
+        tuple(facts for _, facts in kept), lines_kept, tuple(sorted(faults, key=lambda fault: fault.line)), n_rows
+    )
 
 
 def faults_file(faults: tuple[Fault, ...]) -> bytes:

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from assay.market.errors import CallerError
 from assay.measurement.enforcement import BuyValues, Harm, choose_buys
 from assay.measurement.frame import FrameCounts
 from assay.measurement.samples import Estimand
 from assay.measurement.sealing import BrokenSeal, canonical_json, read_canonical
-from assay.measurement.strata import DEFENSIVE_SHARE, LEAST_BUYS, allocate, stratify, unit_spread
+from assay.measurement.strata import DEFENSIVE_SHARE, LEAST_BUYS, allocate, stratify, unit_spread, weight_floors
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -51,7 +52,7 @@ class PlanSettings:
     enforce_share: float = 0.25
     control_share: float = 0.20
     plain_share: float = 0.15
-    n_strata: int = 8
+    n_strata: int = 9
     confidence: float = 0.95
     looks: int = 1
     defensive_share: float = DEFENSIVE_SHARE
@@ -167,9 +168,9 @@ class FrameUnits:
 
     @property
     def sales(self) -> Floats:
-        """Sales as strata see them: the share of orders plus the share of revenue."""
+        """Sales as strata see them: the larger of the share of orders and the share of revenue."""
         parts = [x / x.sum() for x in (self.n_orders, self.revenue_minor) if x.sum() > 0]
-        return np.asarray(sum(parts, np.zeros(len(self.chance))), dtype=np.float64)
+        return np.asarray(np.max([np.zeros(len(self.chance)), *parts], axis=0), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +209,9 @@ def divide(
     rest = np.flatnonzero(part == 2)
     stratum = part.copy()
     if len(rest):
-        eta = settings.defensive_share
-        stratum[rest] += stratify(units.chance[rest], _size(units, settings)[rest], settings.n_strata, eta=eta)
+        size, n_left = _size(units, settings)[rest], settings.n_buys - settings.n_control - len(certain) - n_explored
+        eta, n_strata = settings.defensive_share, settings.n_strata
+        stratum[rest] += stratify(units.chance[rest], size, n_strata, n_buys=n_left, eta=eta)
     return _allocated(units, stratum, settings, n_explored, certain, secret)
 
 
@@ -256,10 +258,12 @@ def _allocated(
     if measured.any():
         # The spread is adjusted with the mean chance of what is measured, so no second defence is needed (eta 0).
         rows = codes[stratum] > 1
-        spread = unit_spread(units.chance[rows], _size(units, settings)[rows], eta=settings.defensive_share)
+        size = _size(units, settings)
+        spread = unit_spread(units.chance[rows], size[rows], eta=settings.defensive_share)
         squares = np.bincount(stratum[rows], weights=spread**2, minlength=len(codes))[measured]
         n_left = settings.n_buys - settings.n_control - int(drawn.sum())
-        floor = np.maximum(np.ceil(share[measured]), LEAST_BUYS)
+        by_weight = weight_floors(size, stratum, n_left)[measured] if settings.for_sales else 0
+        floor = np.maximum(np.maximum(np.ceil(share[measured]), LEAST_BUYS), by_weight)
         s = np.sqrt(squares / n_units[measured])
         drawn[measured] = allocate(n_units[measured], s, n_left, eta=0.0, floor=floor)
     plain = np.minimum(_rounded_at_random(share, secret), drawn)
@@ -344,6 +348,14 @@ def _largest(stratum: Ints, x: Ints, n: int) -> list[int]:
     found = np.zeros(n, dtype=np.int64)
     np.maximum.at(found, stratum, x)
     return [int(each) for each in found]
+
+
+def strata_table(plan: Plan) -> pa.Table:
+    """The strata of a plan as a table, one row each in the plan's order."""
+    names = [each.name for each in fields(PlannedStratum)]
+    kinds = {"stratum": pa.string(), "pot": pa.string(), "expected_rate": pa.float64()}
+    columns = [pa.array([getattr(s, name) for s in plan.strata], kinds.get(name, pa.int64())) for name in names]
+    return pa.table(columns, names=names)
 
 
 def plan_bytes(plan: Plan) -> bytes:

@@ -10,8 +10,6 @@ FOLDER/outcomes.jsonl, rejects/    the history of outcomes, and rows that could 
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,7 @@ from assay.engine.folders import outside
 from assay.market.errors import CallerError
 from assay.measurement.drawing import PRIVATE, UNITS, commitment
 from assay.measurement.ledger import Entry, current, read_ledger
-from assay.measurement.plans import Plan, read_plan
+from assay.measurement.plans import Plan, read_plan, strata_table
 from assay.measurement.sealing import BrokenSeal, Seal, check_seal, read_seal
 
 STORED = pa.schema([*UNITS, *PRIVATE])
@@ -89,17 +87,6 @@ class TestBuys:
         return strata_table(self.plan)
 
 
-def strata_table(plan: Plan) -> pa.Table:
-    """The strata of a plan as a table, one row each in the plan's order."""
-    names = (
-        *("stratum", "pot", "n_units", "n_orders", "revenue_minor", "largest_n_orders", "largest_revenue_minor"),
-        *("n_drawn", "n_plain", "expected_rate"),
-    )
-    kinds = {"stratum": pa.string(), "pot": pa.string(), "expected_rate": pa.float64()}
-    columns = [pa.array([getattr(s, name) for s in plan.strata], kinds.get(name, pa.int64())) for name in names]
-    return pa.table(columns, names=list(names))
-
-
 def open_test_buys(folder: Path) -> TestBuys:
     """Opens a folder of test buys. CallerError when it is none, BrokenSeal when its plan was changed after sealing."""
     if not (folder / PLAN).is_file():
@@ -135,21 +122,3 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         raise outside(error, path) from error
     finally:
         partial.unlink(missing_ok=True)
-
-
-def csv_bytes(table: pa.Table) -> bytes:
-    """A table as CSV: header, line feeds, empty for null, true and false, shortest floats."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.column_names)
-    for row in zip(*(column.to_pylist() for column in table.columns), strict=True):
-        writer.writerow([_cell(value) for value in row])
-    return text.getvalue().encode()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)

@@ -20,6 +20,7 @@ from assay.measurement.frame import PERIOD_DAYS, FrameSettings, main_currency
 from assay.measurement.plans import EXPLORE, Circumstances, Division, PlanSettings, divide, make_plan, plan_bytes
 from assay.measurement.samples import final_outcomes
 from assay.measurement.sealing import BrokenSeal, seal, seal_bytes
+from assay.measurement.unit_file import csv_bytes
 from assay.pipeline.custody import (
     DRAWN,
     PLAN,
@@ -27,7 +28,6 @@ from assay.pipeline.custody import (
     SECRET,
     STORED,
     TestBuys,
-    csv_bytes,
     open_test_buys,
     write_whole,
 )
