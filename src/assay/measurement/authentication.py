@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy import special
 
 from assay.market.errors import CallerError
 from assay.measurement.intervals import Limits, clopper_pearson
+from assay.measurement.published import Published, figure
 from assay.measurement.samples import final_outcomes
+from assay.measurement.weighing import Weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,38 @@ class Corrected:
     high: float
     method: str
     authentication: Authentication
+
+
+def correct(result: Published, weighed: Weighed, model: Authentication, confidence: float) -> Corrected:
+    """The share once the authenticator's errors are allowed for."""
+    n = float(weighed.n.sum()) + weighed.n_whole
+    variance = weighed.variance
+    effective = result.share * (1.0 - result.share) / variance if variance > 0 else max(n, 1.0)
+    low, high = lang_reiczigel(result.share, effective, model, confidence=confidence)
+    youden = model.sensitivity + model.specificity - 1.0
+    share = min(max((result.share + model.specificity - 1.0) / youden, 0.0), 1.0) if youden > 0 else result.share
+    return Corrected(figure(share), figure(float(low)), figure(float(high)), "Lang-Reiczigel", model)
+
+
+def lang_reiczigel(
+    share: npt.ArrayLike, n: npt.ArrayLike, model: Authentication, *, confidence: float = 0.95
+) -> Limits:
+    """The interval of Lang and Reiczigel (2014) for a share found by an imperfect examiner.
+
+    `share` of `n` (effective) buys found counterfeit. Agresti-Coull like additions to the sample and to both controls,
+    and a shift towards the middle where the examiner's own rates are uncertain.
+    """
+    z = float(special.ndtri(1.0 - (1.0 - confidence) / 2.0))
+    trials = np.asarray(n, dtype=np.float64) + z**2
+    p = (np.asarray(n, dtype=np.float64) * np.asarray(share, dtype=np.float64) + z**2 / 2.0) / trials
+    n_se, n_sp = model.n_fakes + 2.0, model.n_genuine + 2.0
+    se, sp = (model.n_fakes_found + 1.0) / n_se, (model.n_genuine_passed + 1.0) / n_sp
+    youden = se + sp - 1.0
+    true = (p + sp - 1.0) / youden
+    se_part, sp_part = se * (1.0 - se) / n_se, sp * (1.0 - sp) / n_sp
+    shift = 2.0 * z**2 * (true * se_part - (1.0 - true) * sp_part)
+    half = z * np.sqrt(p * (1.0 - p) / trials + true**2 * se_part + (1.0 - true) ** 2 * sp_part) / youden
+    return np.clip(true + shift - half, 0.0, 1.0), np.clip(true + shift + half, 0.0, 1.0)
 
 
 def _pair(limits: Limits) -> tuple[float, float]:

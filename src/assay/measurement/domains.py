@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from assay.market.errors import CallerError, MissingColumn
-from assay.measurement.intervals import gamma_mid_p
+from assay.measurement.published import published
 from assay.measurement.samples import Bools, Estimand, Sample, read_sample
+from assay.measurement.weighing import weigh
 
 DOMAINS = ("category", "brand", "merchant_size", "origin", "safety_class")
 # Fewer than ten buys in a cell could point to one seller; the same k as for every published count.
@@ -78,23 +79,14 @@ def _suppressed(n_buys: list[int], least: int) -> list[bool]:
 
 
 def _cell(sample: Sample, cell: Bools, name: tuple[str, str | None], confidence: float) -> DomainEstimate:
-    weight = sample.size / sample.probability
-    total = float(weight[cell].sum())
-    weight = weight / total if total > 0 else np.zeros_like(weight)
-    hit = cell & sample.positive
-    drawn = sample.probability < 1.0
-    known, rest = float(weight[hit & ~drawn].sum()), weight[hit & drawn]
-    variance = float((rest**2 * (1.0 - sample.probability[hit & drawn])).sum())
-    largest = float(weight[cell & drawn].max(initial=0.0))
-    low, high = gamma_mid_p(float(rest.sum()), variance, largest, confidence=confidence)
-    share = known + float(rest.sum())
+    result = published(weigh(sample, sample.positive, sample.conclusive, domain=cell), confidence)
     return DomainEstimate(
         by=name[0],
         value=name[1],
         suppressed=False,
         n_buys=int(cell.sum()),
-        n_positive=int(hit.sum()),
-        share=round(share, 12),
-        low=round(known + float(low), 12),
-        high=round(min(1.0, known + float(high)), 12),
+        n_positive=int((cell & sample.positive).sum()),
+        share=result.share,
+        low=result.low,
+        high=result.high,
     )

@@ -8,15 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.measurement.authentication import Authentication, Corrected
-from assay.measurement.intervals import clopper_pearson, gamma_mid_p, korn_graubard
+from assay.measurement.authentication import Authentication, Corrected, correct
+from assay.measurement.intervals import gamma_mid_p, korn_graubard
+from assay.measurement.published import figure, published
 from assay.measurement.samples import FAILURES, Bools, Estimand, Sample, read_sample
 from assay.measurement.weighing import Weighed, weigh
 
 __all__ = ["Case", "Estimand", "Estimate", "prevalence"]
-
-# Twelve decimals hide the last bits, in which machines differ, and keep 1e-12 of a share.
-DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +28,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The share of `estimand` that is counterfeit.
+    """The share of `estimand` that is counterfeit. Shares lie between 0 and 1.
 
-    `share`, `low`, `high`: Horvitz-Thompson share and published interval, made by `method`; buys without a result are
-    made up for within their stratum (equal to `reweighted`). `best_case` and `worst_case` count all of them genuine or
-    counterfeit; `complete_case` forgets them. `hajek` and `difference` are checks (`difference` only for listings with
-    scores), `korn_graubard` is internal. `known_share` is the part bought whole. `n_buys` = buys with a result,
-    `n_failed` without, `failures` by kind, `n_pending` not yet examined; `n_positive` confirmed counterfeits, of which
-    `n_unconfirmed` saw one examination only; `n_refuted` first positives that the second examination did not confirm.
-    `effective_n` = the uniform sample that would have the same variance. `corrected` is set when controls were given.
+    `share`, `low`, `high`: the Horvitz-Thompson share and the published interval, made by `method`; buys without a
+    result are made up for within their stratum (so `share` equals `reweighted`). `best_case` and `worst_case` count
+    all of them genuine or counterfeit; `complete_case` forgets them. `known_share` is the part that was bought whole.
+    Checks: `hajek`; `difference` (listings with scores only); `gamma_mid_p`, a wider valid interval in closed form for
+    recomputing by hand; `korn_graubard`, internal. `effective_n`: the uniform sample of the same variance.
+    `n_buys` buys have a result and `n_failed` none (`failures` by kind), `n_pending` are not examined yet;
+    `n_positive` are counterfeit, `n_unconfirmed` of them by one examination only; `n_refuted` first positives were
+    found genuine by the second. `corrected` allows for the examiner's errors, where a model of them was given.
     """
 
     estimand: Estimand
@@ -59,6 +58,7 @@ class Estimate:
     hajek: float
     difference: float | None
     korn_graubard: tuple[float, float]
+    gamma_mid_p: tuple[float, float]
     best_case: Case
     worst_case: Case
     complete_case: float
@@ -74,66 +74,60 @@ def prevalence(
     confidence: float = 0.95,
     model: Authentication | None = None,
 ) -> Estimate:
-    """The counterfeit share of listings, orders or value from a table of test buys and its strata."""
+    """The counterfeit share of listings, orders or value from a table of test buys and its strata.
+
+    `units` has unit, pot, stratum, inclusion_probability, n_orders, revenue_minor, outcome (and second_outcome, score);
+    `strata` has stratum, n_units, n_orders, revenue_minor (and expected_rate, largest_n_orders,
+    largest_revenue_minor): the totals of the frame. Controls are left out. With `model` the share is also corrected for
+    the examiner's errors. CallerError or MissingColumn for tables that do not say this.
+    """
     sample = read_sample(units, strata, estimand)
     weighed = weigh(sample, sample.positive, sample.conclusive)
-    case, method = _interval(weighed, confidence)
-    everything = np.ones_like(sample.conclusive)
-    failed = ~sample.conclusive
-    counted = sample.conclusive
-    effective = _effective_n(weighed, int(counted.sum()))
-    kg = korn_graubard(weighed.share, _variance(weighed), max(int(counted.sum()), 1), confidence=confidence)
+    result = published(weighed, confidence)
+    known, failed = sample.conclusive, ~sample.conclusive
+    kg = korn_graubard(weighed.share, weighed.variance, max(int(known.sum()), 1), confidence=confidence)
+    heaviest = float(weighed.largest.max(initial=0.0))
+    gamma = gamma_mid_p(weighed.drawn_share, weighed.poisson_variance, heaviest, confidence=confidence)
     return Estimate(
         estimand=sample.estimand,
         confidence=confidence,
-        share=case.share,
-        low=case.low,
-        high=case.high,
-        method=method,
-        n_buys=int(counted.sum()),
-        n_positive=int((sample.positive & counted).sum()),
+        share=result.share,
+        low=result.low,
+        high=result.high,
+        method=result.method,
+        n_buys=int(known.sum()),
+        n_positive=int((sample.positive & known).sum()),
         n_failed=int((failed & ~sample.pending).sum()),
         n_pending=int(sample.pending.sum()),
         n_unconfirmed=_n_seconds(sample, None),
         n_refuted=_n_seconds(sample, "genuine"),
         failures=_failures(sample),
-        known_share=_rounded(weighed.known_share),
-        effective_n=effective,
+        known_share=figure(weighed.known_share),
+        effective_n=_effective_n(weighed, int(known.sum())),
         hajek=_hajek(sample, reweighted=True),
         difference=_difference(sample),
-        korn_graubard=(_rounded(float(kg[0])), _rounded(float(kg[1]))),
-        best_case=_interval(weigh(sample, sample.positive, everything), confidence)[0],
-        worst_case=_interval(weigh(sample, sample.positive | failed, everything), confidence)[0],
+        korn_graubard=(figure(float(kg[0])), figure(float(kg[1]))),
+        gamma_mid_p=(
+            figure(weighed.known_share + float(gamma[0])),
+            figure(min(weighed.known_share + float(gamma[1]), 1.0)),
+        ),
+        best_case=_case(sample, sample.positive, confidence),
+        worst_case=_case(sample, sample.positive | failed, confidence),
         complete_case=_hajek(sample, reweighted=False),
-        reweighted=case.share,
-        corrected=None,
+        reweighted=result.share,
+        corrected=None if model is None else correct(result, weighed, model, confidence),
     )
 
 
-def _interval(weighed: Weighed, confidence: float) -> tuple[Case, str]:
-    known, rest = weighed.known_share, weighed.drawn_share
-    if weighed.even:
-        n = int(weighed.n.sum())
-        low, high = clopper_pearson(len(weighed.weights), n, confidence=confidence)
-        low, high, method = low * weighed.whole, high * weighed.whole, "Clopper-Pearson"
-    else:
-        low, high = gamma_mid_p(rest, weighed.poisson_variance, weighed.largest_weight, confidence=confidence)
-        method = "gamma mid-p"
-    high = np.minimum(known + high, 1.0)
-    return Case(_rounded(min(weighed.share, 1.0)), _rounded(known + float(low)), _rounded(float(high))), method
-
-
-def _variance(weighed: Weighed) -> float:
-    """The stratified variance of the drawn part, with the finite population's correction."""
-    n = np.maximum(weighed.n, 2)
-    x = np.bincount(weighed.strata, minlength=len(n))
-    spread = (1.0 - x / n) * n / (n - 1.0)
-    return float((weighed.weights**2 * (1.0 - weighed.fractions) * spread[weighed.strata]).sum())
+def _case(sample: Sample, positive: Bools, confidence: float) -> Case:
+    """The share and interval when every unit counts as having a result."""
+    result = published(weigh(sample, positive, np.ones_like(sample.conclusive)), confidence)
+    return Case(result.share, result.low, result.high)
 
 
 def _effective_n(weighed: Weighed, n: int) -> float:
-    variance = _variance(weighed)
-    return _rounded(weighed.share * (1.0 - weighed.share) / variance) if variance > 0 else float(n)
+    variance = weighed.variance
+    return figure(weighed.share * (1.0 - weighed.share) / variance) if variance > 0 else float(n)
 
 
 def _hajek(sample: Sample, *, reweighted: bool) -> float:
@@ -145,7 +139,7 @@ def _hajek(sample: Sample, *, reweighted: bool) -> float:
         heard = np.bincount(sample.stratum[counted], weight[counted], minlength=n)
         weight = weight * np.where(heard > 0, every / np.where(heard > 0, heard, 1.0), 0.0)[sample.stratum]
     total = float(weight[counted].sum())
-    return _rounded(float(weight[counted & sample.positive].sum()) / total) if total > 0 else 0.0
+    return figure(float(weight[counted & sample.positive].sum()) / total) if total > 0 else 0.0
 
 
 def _difference(sample: Sample) -> float | None:
@@ -163,7 +157,7 @@ def _difference(sample: Sample) -> float | None:
         (sample.positive - score / 100.0)[sample.conclusive],
         minlength=len(sample.n_units),
     )
-    return _rounded(expected + float((sample.n_units * gap / np.maximum(n, 1)).sum()) / total)
+    return figure(expected + float((sample.n_units * gap / np.maximum(n, 1)).sum()) / total)
 
 
 def _failures(sample: Sample) -> tuple[tuple[str, int], ...]:
@@ -178,7 +172,3 @@ def _n_seconds(sample: Sample, said: str | None) -> int:
     second = np.array(sample.table["second_outcome"].to_pylist(), dtype=object)
     agrees: Bools = np.array([each == said for each in second], dtype=np.bool_)
     return int((first & agrees).sum())
-
-
-def _rounded(value: float) -> float:
-    return round(float(value), DECIMALS)

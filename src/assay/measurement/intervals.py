@@ -5,6 +5,8 @@ All functions take numbers or arrays of one shape and return (low, high) of that
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from scipy import special
@@ -80,66 +82,14 @@ def gamma_mid_p(
     return np.where(some, low, 0.0), np.where(w > 0, high, y)
 
 
-def _root(below: object, level: float, top: Floats) -> Floats:
+def _root(below: Callable[[Floats], Floats], level: float, top: Floats) -> Floats:
     """Where the rising function `below` passes `level`, between 0 and `top`."""
     under, over = np.zeros_like(top), np.array(top)
     for _ in range(_HALVINGS):
         middle = (under + over) / 2.0
-        short = below(middle) < level  # type: ignore[operator]
+        short = below(middle) < level
         under, over = np.where(short, middle, under), np.where(short, over, middle)
     return over
-
-
-def betting(
-    positive_weights: npt.ArrayLike, n: int, largest_weight: float, *, confidence: float = 0.95
-) -> tuple[float, float]:
-    """An interval that holds at every look at once: hedged capital of a mixture of constant bets.
-
-    Draw i is worth z_i = weight if positive, else 0, with mean = the share; `positive_weights` are the weights of the
-    positives among the first `n` draws in the plan's order, `largest_weight` bounds every z. A better against the share
-    m has capital prod(1 + b (z_i - m)); a mixture of bets on each side is a martingale at the true m, so it exceeds
-    1 / alpha at any look with probability alpha at most (Ville 1939; Waudby-Smith and Ramdas 2024). The interval holds
-    the m whose capital stays below.
-    """
-    z = np.asarray(positive_weights, dtype=np.float64)
-    alpha = 1.0 - _checked(confidence)
-    if n <= 0:
-        return 0.0, min(1.0, largest_weight)
-    top = min(1.0, largest_weight)
-    centre = float(z.sum()) / n
-
-    def refused(m: float) -> bool:
-        return bool(_log_capital(z, n, largest_weight, m) >= -np.log(alpha))
-
-    low = _edge(refused, centre, 0.0) if centre > 0 else 0.0
-    high = _edge(refused, centre, top) if centre < top else top
-    return low, high
-
-
-# 24 bets between 0.1 % and all of the stake that keeps the capital positive: finer grids move a limit by < 1 %.
-_STAKES = np.geomspace(1e-3, 1.0 - 1e-9, 24)
-
-
-def _log_capital(z: Floats, n: int, largest: float, m: float) -> float:
-    """Log of the capital against m: half on larger shares (bets up), half on smaller ones."""
-    up = _STAKES / max(m, 1e-15)
-    down = -_STAKES / max(largest - m, 1e-15)
-    bets = np.concatenate([np.minimum(up, 1e15), down])
-    misses = (n - len(z)) * np.log1p(-bets * m)
-    hits = np.log1p(bets[:, None] * (z[None, :] - m)).sum(axis=1)
-    return float(special.logsumexp(misses + hits) - np.log(len(bets)))
-
-
-def _edge(refused: object, inside: float, outside: float) -> float:
-    if not refused(outside):  # type: ignore[operator]
-        return outside
-    for _ in range(_HALVINGS):
-        middle = (inside + outside) / 2.0
-        if refused(middle):  # type: ignore[operator]
-            outside = middle
-        else:
-            inside = middle
-    return outside
 
 
 def _checked(confidence: float) -> float:

@@ -13,19 +13,21 @@ from assay.measurement.samples import Bools, Floats, Ints, Sample
 class Weighed:
     """A sample as weighted counts; weights are shares of the estimand's total.
 
-    `known_share` comes from strata bought whole: no sampling error. The rest is drawn: `weights`, `strata` and
-    `fractions` (sampling fraction after failures) of its positives, `n` conclusive buys per stratum, `largest_weight`
-    of one more positive anywhere, `whole` = the sum of all drawn weights (what the drawn part could come to).
+    `known_share` comes from strata bought whole: no sampling error. The rest is drawn: `weights` and `strata` of its
+    positives; per stratum `n` conclusive buys, the sampling `fraction` after failures and the `largest` weight a
+    positive could have; `whole` = the sum of all drawn weights; `even` = all drawn units weigh the same; `n_whole` =
+    units of strata bought whole.
     """
 
     known_share: float
     weights: Floats
     strata: Ints
-    fractions: Floats
-    n: Ints
-    largest_weight: float
+    n: Floats
+    fraction: Floats
+    largest: Floats
     whole: float
     even: bool
+    n_whole: int
 
     @property
     def drawn_share(self) -> float:
@@ -38,34 +40,55 @@ class Weighed:
         return self.known_share + self.drawn_share
 
     @property
+    def seen_share(self) -> float:
+        """What the positives at hand are of the total: the share cannot be less."""
+        return self.known_share + float((self.weights * self.fraction[self.strata]).sum())
+
+    @property
     def poisson_variance(self) -> float:
         """Sum of w^2 (1 - f) over the positives: the variance of a weighted count of rare events."""
-        return float((self.weights**2 * (1.0 - self.fractions)).sum())
+        return float((self.weights**2 * (1.0 - self.fraction[self.strata])).sum())
+
+    @property
+    def variance(self) -> float:
+        """The stratified variance without replacement (Cochran 1977, 5.3), weights taken as given in a stratum."""
+        n = np.maximum(self.n, 2.0)
+        x = np.bincount(self.strata, minlength=len(n))
+        spread = (1.0 - x / n) * n / (n - 1.0)
+        return float((self.weights**2 * ((1.0 - self.fraction) * spread)[self.strata]).sum())
 
 
-def weigh(sample: Sample, positive: Bools, conclusive: Bools) -> Weighed:
-    """The weighted counts of `positive` among the `conclusive` units.
+def weigh(sample: Sample, positive: Bools, conclusive: Bools, *, domain: Bools | None = None) -> Weighed:
+    """The weighted counts of `positive` among the `conclusive` units, in the frame or in one `domain` of it.
 
     Units without a result are made up for by the conclusive ones of their stratum (weighting-class adjustment, Lohr
     2010, section 8.5); a stratum without any conclusive unit borrows those of the stratum nearest in expected rate.
+    The total of a domain is estimated from the sample (Hájek 1971); that of the frame is known.
     """
-    total = float(sample.total.sum())
+    n_strata = len(sample.n_units)
     cell = _cells(sample, conclusive)
-    response = _response(cell, conclusive, sample.probability, len(sample.n_units))
+    response = _response(cell, conclusive, sample.probability, n_strata)
     fraction = np.minimum(sample.probability * response[cell], 1.0)
-    drawn = conclusive & (fraction < 1.0)
-    weight = sample.size / (fraction * total) if total > 0 else np.zeros(len(fraction))
+    inside = conclusive if domain is None else conclusive & domain
+    weight = sample.size / fraction
+    total = float(sample.total.sum() if domain is None else weight[inside].sum())
+    weight = weight / total if total > 0 else np.zeros_like(weight)
+    drawn = inside & (fraction < 1.0)
     hit = positive & drawn
-    rooms = sample.largest[sample.stratum[drawn]] / (fraction[drawn] * total) if total > 0 else np.zeros(0)
+    room = weight if domain is not None else sample.largest[sample.stratum] / fraction / max(total, 1e-300)
+    largest = np.zeros(n_strata)
+    np.maximum.at(largest, cell[drawn], room[drawn])
+    n = np.bincount(cell[drawn], minlength=n_strata).astype(np.float64)
     return Weighed(
-        known_share=float(weight[positive & conclusive & ~drawn].sum()),
+        known_share=float(weight[positive & inside & ~drawn].sum()),
         weights=weight[hit],
         strata=cell[hit],
-        fractions=fraction[hit],
-        n=np.bincount(cell[drawn], minlength=len(sample.n_units)),
-        largest_weight=float(rooms.max(initial=0.0)),
+        n=n,
+        fraction=np.bincount(cell[drawn], fraction[drawn], minlength=n_strata) / np.maximum(n, 1.0),
+        largest=largest,
         whole=float(weight[drawn].sum()),
-        even=bool(len(rooms)) and float(rooms.max()) <= float(weight[drawn].min()) * (1 + 1e-9),
+        even=bool(drawn.any()) and float(room[drawn].max()) <= float(weight[drawn].min()) * (1 + 1e-9),
+        n_whole=int((inside & ~drawn).sum()),
     )
 
 
