@@ -89,7 +89,7 @@ def measure(units: pa.Table, plan: Plan, look: int) -> Figures:
     CallerError for a look that was not planned, or whose buys are not all accounted for.
     """
     _check_look(plan, look)
-    seen = _seen(units, plan, look)
+    seen = seen_units(units, plan, look)
     strata, settings = strata_table(plan), plan.settings
     alpha = looks(settings.looks, 1.0 - settings.confidence)[look - 1]
     level = round(1.0 - alpha, 12)
@@ -117,7 +117,7 @@ def _check_look(plan: Plan, look: int) -> None:
         )
 
 
-def _seen(units: pa.Table, plan: Plan, look: int) -> pa.Table:
+def seen_units(units: pa.Table, plan: Plan, look: int) -> pa.Table:
     """The units up to a look, each with the inclusion probability that it had up to there."""
     seen = units.filter(pc.less_equal(units["look"], look))
     waiting = seen.filter(pc.is_null(seen["outcome"]))
