@@ -164,14 +164,15 @@ def belongs(texts: FoldedTexts, runs: SharedRuns) -> npt.NDArray[np.bool_]:
 
 
 def _numbered(texts: FoldedTexts, found: Ints, share: npt.NDArray[np.float64], weight: Ints) -> Narratives:
-    """Numbers narratives by their first text and marks their centres: most consensus in characters, most accounts."""
+    """Numbers narratives by their first text and marks their centres: much of the consensus and little else."""
     members = np.flatnonzero(found >= 0)
     _, firsts, numbers = np.unique(found[members], return_index=True, return_inverse=True)
     rank = np.empty(len(firsts), dtype=np.int64)
     rank[np.argsort(firsts, kind="stable")] = np.arange(len(firsts))
     numbered = np.full(len(found), -1, dtype=np.int64)
     numbered[members] = rank[numbers]
-    held = np.minimum(share * texts.lengths, 2_000.0)
+    # The square keeps a text with much of its own from standing for the others because it is long.
+    held = np.minimum(share**2 * texts.lengths, 2_000.0)
     order = members[np.lexsort((members, -weight[members], -held[members], numbered[members]))]
     centre = np.zeros(len(found), dtype=bool)
     if len(order):

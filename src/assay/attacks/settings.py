@@ -13,7 +13,8 @@ class AttackSettings:
 
     `most_q`: false-discovery rate at which two narratives are called tied. `least_core`: the fewest accounts a group
     needs to be listed at all. `n_shuffles`: shuffled clocks behind every timing figure. `keep_templates`: search share
-    buttons and stock texts too, instead of setting them aside. `confidence_level` of intervals is 0.95 throughout.
+    buttons and stock texts too, instead of setting them aside. `table`: the table of the market that is read as posts:
+    posts, or reviews (their writer is the account, their merchant the target).
     """
 
     most_q: float = 0.05
@@ -21,6 +22,7 @@ class AttackSettings:
     least_core: int = 5
     n_shuffles: int = 200
     keep_templates: bool = False
+    table: str = "posts"
     seed: int = 20_260_101
 
     def __post_init__(self) -> None:

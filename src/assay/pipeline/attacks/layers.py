@@ -1,0 +1,170 @@
+"""The layers of evidence about each group, side by side: timing, calendar, style. Each has its own null."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from assay.attacks.calendar import calendar_test, follows_calendar
+from assay.attacks.false_discovery import q_values
+from assay.attacks.finding import Found
+from assay.attacks.settings import AttackSettings
+from assay.attacks.sleep import common_sleep
+from assay.attacks.style import StyleTest, group_style
+from assay.attacks.tables import CALENDAR, STYLE, TIMING
+from assay.attacks.timing import LayerTest, SynchronySettings, synchrony
+from assay.engine import Engine, ops
+from assay.pipeline.attacks.sources import PostSource
+
+Ints = npt.NDArray[np.int64]
+
+# Groups whose layers are measured, largest core first: more than anybody reads, few enough that a page of fan clubs
+# costs no more than the search.
+MOST_GROUPS = 40
+# Posts of others that stand for the public: its hours and days are known from a few hundred thousand.
+_REFERENCE_POSTS = 300_000
+# Accounts of others from whom random groups of writers are drawn, and posts read of each.
+_POOL_ACCOUNTS = 1_500
+_LEAST_POOL_POSTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Public:
+    """Posts of accounts that are in no group: their account codes and seconds."""
+
+    account: Ints
+    at_s: Ints
+
+
+def layer_tables(engine: Engine, source: PostSource, found: Found, settings: AttackSettings) -> dict[str, pa.Table]:
+    """The tables timing, calendar and style: one row for each test of each group, q over all of a table."""
+    n = min(len(found.groups), MOST_GROUPS)
+    if not n:
+        return {"timing": TIMING.empty_table(), "calendar": CALENDAR.empty_table(), "style": STYLE.empty_table()}
+    members = engine.table(pa.table({"account_id": _all_members(found)}), "all_members")
+    public = _public(engine, found, members, settings.seed)
+    timing, calendar = [], []
+    for group in range(n):
+        rng = np.random.default_rng([settings.seed, group])
+        timing += [_layer_row(group, test) for test in _timed(found, group, public, source, settings, rng)]
+        calendar += [_event_row(group, test) for test in _events(found, group, public, source)]
+    return {
+        "timing": _with_q(timing, TIMING),
+        "calendar": _with_q(calendar, CALENDAR),
+        "style": _style_rows(engine, source, found, members, settings, n),
+    }
+
+
+def _all_members(found: Found) -> pa.Array:
+    return found.posts.accounts.take(pa.array(np.unique(found.groups.account)))
+
+
+def _public(engine: Engine, found: Found, members: ir.Table, seed: int) -> _Public:
+    others = found.prepared.select("post_id", "account_id", "posted_at").anti_join(members, "account_id")
+    if found.n_posts > _REFERENCE_POSTS:
+        others = others.filter(ops.md5_fraction(others.post_id, seed) < _REFERENCE_POSTS / found.n_posts)
+    rows = engine.collect(others.select("account_id", at=ops.epoch_seconds(others.posted_at)))
+    rows = rows.sort_by([("at", "ascending"), ("account_id", "ascending")])
+    codes = rows["account_id"].combine_chunks().dictionary_encode().indices
+    return _Public(codes.to_numpy().astype(np.int64), rows["at"].to_numpy().astype(np.int64))
+
+
+def _timed(
+    found: Found,
+    group: int,
+    public: _Public,
+    source: PostSource,
+    settings: AttackSettings,
+    rng: np.random.Generator,
+) -> list[LayerTest]:
+    rows = found.rows_of_group(group)
+    account, at_s = found.posts.account[rows], found.posts.at_s[rows]
+    shuffled = SynchronySettings(n_shuffles=settings.n_shuffles)
+    tests = synchrony(account, found.narrative_of_post[rows], at_s, reference_s=public.at_s, settings=shuffled, rng=rng)
+    tests.append(common_sleep(account, at_s, public.account, public.at_s, n_shuffles=settings.n_shuffles, rng=rng))
+    if source.events:
+        tests.append(follows_calendar(at_s, public.at_s, source.events))
+    return tests
+
+
+def _layer_row(group: int, test: LayerTest) -> dict[str, Any]:
+    return {
+        "group": group,
+        "test": test.test,
+        "observed": test.observed,
+        "null_mean": test.null_mean,
+        "null_sd": test.null_sd,
+        "n_shuffles": test.n_shuffles,
+        "p": test.p,
+        "q": None,
+    }
+
+
+def _events(found: Found, group: int, public: _Public, source: PostSource) -> list[Any]:
+    if not source.events:
+        return []
+    return list(calendar_test(found.posts.at_s[found.rows_of_group(group)], public.at_s, source.events))
+
+
+def _event_row(group: int, test: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "group": group,
+        "event_id": test.event_id,
+        "name": test.name,
+        "starts_at": test.starts_at_s * 1_000_000,
+        "ends_at": test.ends_at_s * 1_000_000,
+        **{name: getattr(test, name) for name in ("observed", "expected", "ratio", "low", "high", "p")},
+        "q": None,
+    }
+
+
+def _with_q(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Puts the false-discovery rate over all tests of the table that could be done."""
+    p = [float("nan") if row["p"] is None else row["p"] for row in rows]
+    for row, q in zip(rows, q_values(p).tolist(), strict=True):
+        row["q"] = None if row["p"] is None else q
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _style_rows(
+    engine: Engine, source: PostSource, found: Found, members: ir.Table, settings: AttackSettings, n: int
+) -> pa.Table:
+    """Style of each group's core against accounts of no group that write as much."""
+    own = _texts(engine, source, members)
+    pool = list(_texts(engine, source, _pool(engine, found, members, settings.seed)).values())
+    rows = []
+    for group in range(n):
+        rng = np.random.default_rng([settings.seed, group, 1])
+        core = [own.get(each, []) for each in found.members(group, core=True).to_pylist()]
+        rows.append(_style_row(group, group_style(core, pool, rng=rng)))
+    return pa.Table.from_pylist(rows, schema=STYLE)
+
+
+def _pool(engine: Engine, found: Found, members: ir.Table, seed: int) -> ir.Table:
+    """Accounts of no group with a few posts in words of their own, drawn by the hash of their id."""
+    kept = found.prepared.filter(found.prepared.text_key.notnull()).anti_join(members, "account_id")
+    active = kept.group_by("account_id").agg(n=kept.count()).filter(lambda t: t.n >= _LEAST_POOL_POSTS)
+    drawn = active.mutate(draw=ops.md5_fraction(active.account_id, seed)).order_by("draw", "account_id")
+    ids = engine.collect(drawn.limit(_POOL_ACCOUNTS).select("account_id"))
+    return engine.table(ids, "style_pool")
+
+
+def _texts(engine: Engine, source: PostSource, accounts: ir.Table) -> dict[str, list[str]]:
+    """The posts of each of the accounts, as written, in the order of time."""
+    chosen = source.posts.filter(source.posts.text.notnull()).semi_join(accounts, "account_id")
+    rows = engine.collect(chosen.select("account_id", "posted_at", "post_id", "text"))
+    rows = rows.sort_by([("account_id", "ascending"), ("posted_at", "ascending"), ("post_id", "ascending")])
+    texts: dict[str, list[str]] = {}
+    for account, text in zip(rows["account_id"].to_pylist(), rows["text"].to_pylist(), strict=True):
+        texts.setdefault(account, []).append(text)
+    return texts
+
+
+def _style_row(group: int, test: StyleTest) -> dict[str, Any]:
+    names = ("statistic", "observed", "null_mean", "null_sd", "p", "n_accounts", "n_posts", "refused")
+    return {"group": group, **{name: getattr(test, name) for name in names}}
