@@ -21,7 +21,16 @@ def writer(rng: np.random.Generator, n_posts: int, subject: str = "") -> list[st
     posts = []
     for _ in range(n_posts):
         things = rng.choice(_THINGS.split(), 3, replace=False)
-        words = [rng.choice(_OPENERS, p=openers), "we", rng.choice(_VERBS.split()), "the", things[0], "and", "the", things[1]]
+        words = [
+            rng.choice(_OPENERS, p=openers),
+            "we",
+            rng.choice(_VERBS.split()),
+            "the",
+            things[0],
+            "and",
+            "the",
+            things[1],
+        ]
         words += ["near the", str(things[2]), subject, rng.choice(_CLOSERS, p=closers)]
         text = " ".join(str(word) for word in words if word)
         text = text.upper() if rng.random() < shouts else text
