@@ -53,7 +53,7 @@ def test_progress_ends_at_the_number_of_listings(tmp_path):
     assert seen == [(400, 1_000), (800, 1_000), (1_000, 1_000)]
 
 
-@pytest.mark.parametrize("name", [n for n in TABLES if n != "posts"])
+@pytest.mark.parametrize("name", list(TABLES))
 def test_every_table_is_filled_and_keyed(small, name):
     table = small.table(name)
     keys = list(zip(*(table[k].to_pylist() for k in TABLES[name].key), strict=True))
@@ -67,8 +67,13 @@ def test_every_table_is_filled_and_keyed(small, name):
 
 @pytest.mark.parametrize(
     "table, column, other",
-    [(t.name, c, o) for t in TABLES.values() for c, o in t.refers_to if t.name != "posts"]
-    + [("orders", "merchant_id", "merchants"), ("orders", "buyer_id", "accounts"), ("reviews", "order_id", "orders")],
+    [(t.name, c, o) for t in TABLES.values() for c, o in t.refers_to]
+    + [
+        ("orders", "merchant_id", "merchants"),
+        ("orders", "buyer_id", "accounts"),
+        ("posts", "account_id", "accounts"),
+        ("reviews", "order_id", "orders"),
+    ],
 )
 def test_references_lead_somewhere(small, table, column, other):
     known = set(small.table(other)[TABLES[other].key[0]].to_pylist())
@@ -204,3 +209,29 @@ def _sentences(kind: str) -> list[str]:
     pool = review_sentences()
     groups = [language * len(REVIEW_KINDS) + REVIEW_KINDS.index(kind) for language in range(len(LANGUAGES))]
     return [pool.phrases[int(pool.starts[g] + i)].as_py() for g in groups for i in range(int(pool.sizes[g]))]
+
+
+def test_posts_hold_campaigns_and_innocent_crowds_in_no_visible_order(small):
+    posts, truth = small.table("posts"), small.truth("posts")
+    names = Counter(truth["campaign"].to_pylist())
+    assert set(names) == {
+        "returning", "small", "slow",
+        "fan_drive", "prize_draw", "petition", "share_button", "press_feed", "angry_customers",
+    }  # fmt: skip
+    assert set(truth["post_id"].to_pylist()) <= set(posts["post_id"].to_pylist())
+    assert (np.diff(posts["posted_at"].cast("int64").to_numpy()) >= 0).all()
+    by_post = dict(zip(posts["post_id"].to_pylist(), posts["account_id"].to_pylist(), strict=True))
+    assert all(by_post[r["post_id"]] == r["account_id"] for r in truth.to_pylist())
+
+
+def test_accounts_exist_before_they_post(small):
+    opened = dict(zip(*(small.table("accounts")[c].to_pylist() for c in ("account_id", "registered_at")), strict=True))
+    for post in small.table("posts").select(["account_id", "posted_at"]).to_pylist():
+        assert opened[post["account_id"]] <= post["posted_at"]
+
+
+def test_the_returning_campaign_gathers_at_two_sales_with_mostly_the_same_accounts(small):
+    truth = [r for r in small.truth("posts").to_pylist() if r["campaign"] == "returning"]
+    first, second = ({r["account_id"] for r in truth if r["event"] == event} for event in (0, 1))
+    assert len(first & second) == round(0.7 * len(first))
+    assert len(first) == len(second) == 20

@@ -105,8 +105,8 @@ def plant(background: pa.Table, spec: CampaignSpec, rng: np.random.Generator) ->
     Example: `plant(posts, CampaignSpec(edit_rate=0.2, camouflage_rate=0.5), np.random.default_rng(1)).truth`
     """
     ordinary = background_of(background)
-    crews = _crews(ordinary, spec, rng)
     instants = [event.timestamp() for event in spec.events] or [ordinary.middle_s]
+    crews = _crews(ordinary, spec, min(instants), rng)
     texts = base_texts(spec.language, len(spec.narrative_shares), spec.wordings, rng, len(instants))
     parts = []
     for number, instant in enumerate(instants):
@@ -131,12 +131,14 @@ class _Crew:
     is_hired: Flags
 
 
-def _crews(background: Background, spec: CampaignSpec, rng: np.random.Generator) -> _Crews:
+def _crews(background: Background, spec: CampaignSpec, first_s: float, rng: np.random.Generator) -> _Crews:
     n_events, n = max(1, len(spec.events)), spec.n_accounts
     n_new = n - round(spec.carry_over_rate * n)
     n_all = n + n_new * (n_events - 1)
     n_hired = round(spec.hired_rate * n_all)
-    accounts = pa.concat_arrays([new_ids(n_all - n_hired, rng), background.accounts(n_hired, rng)])
+    # Hired accounts were there before the campaign; a day more, since posts keep only the day they are drawn for.
+    hired = background.accounts(n_hired, first_s - DAY_S * (spec.spread_days / 2 + 1), rng)
+    accounts = pa.concat_arrays([new_ids(n_all - n_hired, rng), hired])
     order = rng.permutation(n_all)
     is_hired, phase_s = (np.arange(n_all) >= n_all - n_hired)[order], own_phases(n_all, rng)
     members, active = [], np.arange(n)

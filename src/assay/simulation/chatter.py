@@ -16,13 +16,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.market.errors import CallerError
 from assay.simulation.campaigns import CampaignSpec, plant
 from assay.simulation.draws import Flags, Floats, Ints, Keys, at, hexadecimal, key, unit, where_valid
-from assay.simulation.planting import DAY_S, POSTS_SCHEMA
+from assay.simulation.planting import DAY_S, POSTS_SCHEMA, planted_rows
 from assay.simulation.vocabulary import toml
 
 # Quantiles of the lengths of posts that have a text, in characters (measured on that background).
@@ -88,8 +87,7 @@ def _plants(sample: pa.Table, campaign: CampaignSpec, rng: np.random.Generator) 
     middle = _FIRST_DAY_S + DAY_S * _SPAN_DAYS / 2
     # The sample's own times do not matter but for its hours; moving it to the middle sets the campaign there.
     planted = plant(sample.set_column(2, "posted_at", _moved(sample["posted_at"], middle)), campaign, rng)
-    is_plant = pc.is_in(planted.posts["post_id"], planted.truth["post_id"].combine_chunks())
-    return planted.posts.filter(is_plant), planted.truth
+    return planted_rows(planted), planted.truth
 
 
 def _moved(times: pa.ChunkedArray, middle_s: float) -> pa.Array:

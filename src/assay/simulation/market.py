@@ -33,6 +33,7 @@ from assay.simulation.merchants import (
 )
 from assay.simulation.offers import Offers, World, adversary_index, epoch, make_offers
 from assay.simulation.opinions import reviews_table
+from assay.simulation.posts import market_posts
 from assay.simulation.settings import SimulationSettings
 from assay.simulation.trade import Counters, accounts_table, count, make_trade, orders_table, stats_table
 from assay.simulation.verdicts import listing_verdicts, merchant_verdicts
@@ -69,7 +70,8 @@ def simulate(
     """Writes a synthetic market to `folder/market` and what is true about it to `folder/truth`.
 
     The truth is `listings.parquet` (listing_id, is_counterfeit, adversary, caught, ring_id, producer) and
-    `merchants.parquet` (merchant_id, kind, n_listings, n_counterfeit, ring_id, producer, predecessor_id). The market
+    `merchants.parquet` (merchant_id, kind, n_listings, n_counterfeit, ring_id, producer, predecessor_id), and
+    `posts.parquet`, one row for each post of a campaign or of an innocent crowd (`planting.TRUTH_SCHEMA`). The market
     itself knows only its verdicts. The same seed, size and settings give the same files to the byte, with any number
     of workers. `progress` is called with listings written and listings in all. CallerError for fewer than 1,000
     listings.
@@ -94,6 +96,7 @@ def simulate(
             if progress is not None:
                 progress(done, n_listings)
         sink.write_merchants()
+        sink.write_posts()
         snapshot_id = writer.commit(_about(n_listings, seed, settings), as_of=settings.as_of)
         truth.commit()
     return SimulatedMarket(folder / "market", folder / "truth", snapshot_id, sink.n_rows)
@@ -231,6 +234,12 @@ class _Sink:
         verdicts = merchant_verdicts(_generator(world.seed, 2), world, sums["n_caught"], sums["last_caught"])
         self.write("verdicts", verdicts)
         pq.write_table(_merchant_truth(world), self.truth.temporary / "merchants.parquet")
+
+    def write_posts(self) -> None:
+        made = market_posts(_generator(self.world.seed, 3), self.world)
+        self.write("posts", made.posts)
+        self.write("accounts", made.accounts)
+        pq.write_table(made.truth, self.truth.temporary / "posts.parquet")
 
 
 def _authorised(world: World) -> list[list[str]]:

@@ -93,14 +93,17 @@ class Background:
         """Texts of `n` random posts."""
         return self.posts["text"].take(pa.array(rng.integers(0, len(self.posts), n))).combine_chunks()
 
-    def accounts(self, n: int, rng: np.random.Generator) -> pa.Array:
-        """`n` different accounts, each of them equally likely."""
-        known = pc.unique(self.posts["account_id"])
+    def accounts(self, n: int, before_s: float, rng: np.random.Generator) -> pa.Array:
+        """`n` different accounts, equally likely, that posted before then; any accounts when too few did."""
+        accounts = self.posts["account_id"]
+        early = pc.unique(accounts.filter(pa.array(self.seconds < before_s))) if n else accounts.slice(0, 0)
+        known = early if len(early) >= n else pc.unique(accounts)
         if n > len(known):
             raise CallerError(
                 f"Cannot hire {n:,} accounts: the background has {len(known):,}.", value=n, allowed=f"<= {len(known)}"
             )
-        return known.take(pa.array(rng.choice(len(known), n, replace=False)))
+        found = known.take(pa.array(rng.choice(len(known), n, replace=False)))
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
     def on_own_clock(self, day_s: Floats, phase_s: Floats, rng: np.random.Generator) -> Floats:
         """Keeps the days and draws the time of day as the background has it, moved by each account's own phase."""
@@ -160,10 +163,17 @@ def merged(
         schema=TRUTH_SCHEMA,
     )
     whole = pa.concat_tables([background.posts, posts])
-    return Planted(_in_time(whole, rng), truth.take(pa.array(np.argsort(made.posted_at_s, kind="stable"))))
+    return Planted(in_time(whole, rng), truth.take(pa.array(np.argsort(made.posted_at_s, kind="stable"))))
 
 
-def _in_time(posts: pa.Table, rng: np.random.Generator) -> pa.Table:
+def planted_rows(planted: Planted) -> pa.Table:
+    """The planted posts without their background."""
+    ids = planted.truth["post_id"].combine_chunks()
+    return planted.posts.filter(pc.is_in(planted.posts["post_id"], ids))
+
+
+def in_time(posts: pa.Table, rng: np.random.Generator) -> pa.Table:
+    """Posts in the order of time, those of one instant in random order."""
     micros: npt.NDArray[np.int64] = posts["posted_at"].combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
     order = np.lexsort((rng.random(len(posts)), micros))
     return posts.take(pa.array(order)).combine_chunks()

@@ -63,6 +63,10 @@ class SimulationSettings:
     reviewed_rate: float = 0.24  # published: reviews are missing on 76 % of listings
     accounts_per_listing: float = 1.0
 
+    # Posts. Campaigns and crowds come on top.
+    posts_per_listing: float = 0.75
+    most_posts: int = 50_000  # posts serve the search for attacks, whose speed is measured on corpora made apart
+
     # Networks.
     ringed_rate: float = 0.6  # tuned: counterfeit sellers that share identifiers with others
     ring_size: float = 4.0  # mean

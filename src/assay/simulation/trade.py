@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.simulation.draws import Floats, Ints, at, hexadecimal, key, numbered, unit, where_valid
+from assay.simulation.draws import Floats, Ints, Keys, at, hexadecimal, key, numbered, unit, where_valid
 from assay.simulation.listings import listing_ids, minor_units
 from assay.simulation.merchants import COUNTRIES, CURRENCIES, DAY, KIND, merchant_ids
 from assay.simulation.offers import Offers, World, epoch
@@ -210,9 +210,6 @@ def accounts_table(world: World, first: int, n: int) -> pa.Table:
     device = np.where(unit(own, 1) < 0.06, key(world.seed, 502, rows // 3), key(world.seed, 503, rows))
     address = np.where(unit(own, 2) < 0.15, key(world.seed, 504, rows // 4), key(world.seed, 505, rows))
 
-    def opaque(prefix: str, keys: np.ndarray) -> pa.Array:
-        return pc.binary_join_element_wise(prefix, pc.utf8_slice_codeunits(hexadecimal(keys[:, None]), 0, 12), "")
-
     return pa.table(
         {
             "account_id": numbered("A", rows, 9),
@@ -221,3 +218,8 @@ def accounts_table(world: World, first: int, n: int) -> pa.Table:
             "ip": opaque("I", address),
         }
     )
+
+
+def opaque(prefix: str, keys: Keys) -> pa.Array:
+    """Identifiers that say nothing: the prefix and 12 hexadecimal digits of each key."""
+    return pc.binary_join_element_wise(prefix, pc.utf8_slice_codeunits(hexadecimal(keys[:, None]), 0, 12), "")
