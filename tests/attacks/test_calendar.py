@@ -1,15 +1,10 @@
-import os
-from pathlib import Path
-
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 
 from assay.attacks.calendar import CalendarEvent, calendar_test, follows_calendar
 from assay.attacks.timing import DAY_S
 from assay.market.errors import CallerError
+from tests.attacks.background import ordinary_posts
 
 START = 1_356_998_400  # Tuesday 2013-01-01 00:00 UTC
 YEAR = (START, START + 364 * DAY_S)
@@ -228,19 +223,11 @@ def test_the_whole_calendar_needs_posts_events_and_days():
     assert follows_calendar([START], None, [event(0)]).why_not == "less than two days of data"
 
 
-@pytest.fixture(scope="module")
-def background():
-    """Accounts, threads and times of the two full years of the ordinary background."""
-    folder = os.environ.get("ASSAY_DATA")
-    if folder is None:
-        pytest.skip("set ASSAY_DATA to the folder of evaluation data")
-    table = pq.read_table(Path(folder) / "weibo_reposts" / "posts.parquet", columns=["thread", "posted_at"])
-    times = pc.strptime(table["posted_at"].cast(pa.string()), "%Y-%m-%d %H:%M:%S", "s", error_is_null=True)
-    table = table.set_column(1, "posted_at", times).filter(pc.is_valid(times)).combine_chunks()
-    at = table["posted_at"].cast(pa.int64()).to_numpy()
-    thread = pc.dictionary_encode(table["thread"]).combine_chunks().indices.to_numpy()
-    inside = (at >= START - 366 * DAY_S) & (at < YEAR[1])
-    return thread[inside], at[inside]
+def two_full_years():
+    """Threads and times of the ordinary background in 2012 and 2013."""
+    posts = ordinary_posts()
+    inside = (posts.at_s >= START - 366 * DAY_S) & (posts.at_s < YEAR[1])
+    return posts.thread[inside], posts.at_s[inside]
 
 
 def random_dates(random, at):
@@ -249,19 +236,19 @@ def random_dates(random, at):
     return [CalendarEvent(str(day), "", int(first + day * DAY_S), int(first + (day + 3) * DAY_S)) for day in days]
 
 
-def test_random_posts_of_the_ordinary_background_are_not_tied_to_random_dates(background):
-    """Share of 40 groups with any date called at q = 0.05: at most 0.05 and three Monte Carlo standard errors."""
-    _, at = background
+def test_random_posts_of_the_ordinary_background_are_not_tied_to_random_dates():
+    """Share of 30 groups with any date called at q = 0.05: at most 0.05 and three Monte Carlo standard errors."""
+    _, at = two_full_years()
     random, called = np.random.default_rng(14), []
-    for _ in range(40):
+    for _ in range(30):
         chosen = random.random(len(at)) < 3000 / len(at)
         tests = calendar_test(at[chosen], at[~chosen], random_dates(random, at))
         called.append(any(test.q is not None and test.q <= 0.05 for test in tests))
-    assert np.mean(called) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 40)
+    assert np.mean(called) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 30)
 
 
-def test_threads_of_the_ordinary_background_are_not_tied_to_random_dates(background):
-    thread, at = background
+def test_threads_of_the_ordinary_background_are_not_tied_to_random_dates():
+    thread, at = two_full_years()
     random, called = np.random.default_rng(15), []
     names, counts = np.unique(thread, return_counts=True)
     for name in random.choice(names[counts >= 300], 40, replace=False):

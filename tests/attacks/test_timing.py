@@ -1,10 +1,4 @@
-import os
-from pathlib import Path
-
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +7,7 @@ from assay.attacks.false_discovery import with_q
 from assay.attacks.sleep import common_sleep
 from assay.attacks.timing import DAY_S, SynchronySettings, synchrony
 from assay.market.errors import CallerError
+from tests.attacks.background import ordinary_posts
 
 NOON = 1_384_128_000  # 2013-11-11 00:00 UTC
 FEW = SynchronySettings(n_shuffles=99)
@@ -269,21 +264,6 @@ def test_sleep_needs_two_accounts_and_two_days(n):
     assert together.p is None
 
 
-@pytest.fixture(scope="module")
-def background():
-    """Accounts, threads and times of the ordinary background, as whole numbers."""
-    folder = os.environ.get("ASSAY_DATA")
-    if folder is None:
-        pytest.skip("set ASSAY_DATA to the folder of evaluation data")
-    table = pq.read_table(
-        Path(folder) / "weibo_reposts" / "posts.parquet", columns=["account_id", "thread", "posted_at"]
-    )
-    times = pc.strptime(table["posted_at"].cast(pa.string()), "%Y-%m-%d %H:%M:%S", "s", error_is_null=True)
-    table = table.set_column(2, "posted_at", times).filter(pc.is_valid(times)).combine_chunks()
-    codes = [pc.dictionary_encode(table[name]).combine_chunks().indices.to_numpy() for name in ("account_id", "thread")]
-    return codes[0].astype(np.int64), codes[1].astype(np.int64), table["posted_at"].cast(pa.int64()).to_numpy()
-
-
 def false_alarms(groups, runs):
     """Share of groups called at 5 % by any test, after two standard errors."""
     p = [p_of(synchrony(*group, reference_s=public, settings=FEW, rng=rng(5))) for group, public in groups]
@@ -291,8 +271,9 @@ def false_alarms(groups, runs):
     return {test: np.mean([each[test] <= 0.05 for each in p]) for test in p[0]}
 
 
-def test_random_posts_of_the_ordinary_background_are_not_synchronous(background):
-    account, _, at = background
+def test_random_posts_of_the_ordinary_background_are_not_synchronous():
+    posts = ordinary_posts()
+    account, at = posts.account, posts.at_s
     random, order, groups = rng(15), np.argsort(at), []
     for start in random.choice(np.arange(100_000, 1_000_000), 60, replace=False):
         pool = order[start : start + 20_000]
@@ -301,8 +282,9 @@ def test_random_posts_of_the_ordinary_background_are_not_synchronous(background)
     assert max(false_alarms(groups, 60).values()) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
 
 
-def test_halves_of_a_thread_are_not_synchronous_against_the_other_half(background):
-    account, thread, at = background
+def test_halves_of_a_thread_are_not_synchronous_against_the_other_half():
+    posts = ordinary_posts()
+    account, thread, at = posts.account, posts.thread, posts.at_s
     random, groups = rng(16), []
     names, counts = np.unique(thread, return_counts=True)
     for name in random.choice(names[counts >= 600], 60, replace=False):
