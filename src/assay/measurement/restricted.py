@@ -72,6 +72,11 @@ def stratified(weight: Floats, n: Floats, fraction: Floats) -> Trials:
     return Trials(np.asarray(weight, dtype=np.float64), np.arange(len(trials)), trials, np.asarray(fraction), spare)
 
 
+def bare(trials: Trials) -> Trials:
+    """The trials without spare parts: their restricted rates are those of maximum likelihood."""
+    return replace(trials, spare=trials.spare * _HARDLY)
+
+
 def trials_of(weighed: Weighed) -> tuple[Trials, Floats]:
     """(trials, counts of one sample): each weight that a positive had, and the largest of each stratum.
 
@@ -111,8 +116,8 @@ def restricted_limits(trials: Trials, counts: Floats, *, confidence: float = 0.9
     if not some.all():
         # With nothing found the worst case is all in the heaviest stratum; spare parts elsewhere would hide it.
         nothing = np.zeros((1, x.shape[1]))
-        bare = replace(trials, spare=trials.spare * _HARDLY)
-        high[~some] = _root(bare, nothing, lambda q: _chance(bare, q, np.zeros(1)) > tail, upper=True)
+        nearly = bare(trials)
+        high[~some] = _root(nearly, nothing, lambda q: _chance(nearly, q, np.zeros(1)) > tail, upper=True)
     return low, high
 
 
@@ -123,14 +128,14 @@ def likelihood_limits(trials: Trials, counts: Floats, least: Floats) -> tuple[Fl
     the rates: sum of x log q + (n - x) log(1 - q).
     """
     x = np.asarray(counts, dtype=np.float64)
-    bare = replace(trials, spare=trials.spare * _HARDLY)
+    nearly = bare(trials)
 
     def kept(q: Floats) -> Bools:
         likelihood = special.xlogy(x, q) + special.xlog1py(np.maximum(trials.n - x, 0.0), -q)
         return np.asarray(likelihood.sum(axis=1) > least)
 
-    low = np.where(x.sum(axis=1) > 0, _root(bare, x, kept, upper=False), 0.0)
-    return low, _root(bare, x, kept, upper=True)
+    low = np.where(x.sum(axis=1) > 0, _root(nearly, x, kept, upper=False), 0.0)
+    return low, _root(nearly, x, kept, upper=True)
 
 
 def restricted_tail(trials: Trials, counts: Floats, target: Floats) -> Floats:
