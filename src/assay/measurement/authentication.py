@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +12,11 @@ import pyarrow.compute as pc
 from scipy import special
 
 from assay.market.errors import CallerError
-from assay.measurement.intervals import Limits, clopper_pearson
+from assay.measurement.intervals import Floats, Limits, clopper_pearson, mid_p
 from assay.measurement.published import Published, figure
-from assay.measurement.samples import final_outcomes
-from assay.measurement.weighing import Weighed
+from assay.measurement.samples import Bools, final_outcomes
+
+COMBINED = "square-and-add of design and controls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +87,60 @@ class Corrected:
     authentication: Authentication
 
 
-def correct(result: Published, weighed: Weighed, model: Authentication, confidence: float) -> Corrected:
-    """The share once the authenticator's errors are allowed for."""
-    n = float(weighed.n.sum()) + weighed.n_whole
-    variance = weighed.variance
-    effective = result.share * (1.0 - result.share) / variance if variance > 0 else max(n, 1.0)
-    low, high = lang_reiczigel(result.share, effective, model, confidence=confidence)
-    youden = model.sensitivity + model.specificity - 1.0
-    share = min(max((result.share + model.specificity - 1.0) / youden, 0.0), 1.0) if youden > 0 else result.share
-    return Corrected(figure(share), figure(float(low)), figure(float(high)), "Lang-Reiczigel", model)
+def correct(result: Published, model: Authentication, confidence: float) -> Corrected:
+    """The published share and interval once the authenticator's errors are allowed for."""
+    se, sp = model.sensitivity, model.specificity
+    if se + sp <= 1.0:
+        return Corrected(result.share, 0.0, 1.0, "the examiner does not tell fakes from genuine goods", model)
+    apparent = (np.array([result.share]), np.array([result.low]), np.array([result.high]))
+    low, high = corrected_limits(apparent, model, confidence=confidence)
+    share = min(max((result.share + sp - 1.0) / (se + sp - 1.0), 0.0), 1.0)
+    return Corrected(
+        figure(share), figure(min(float(low[0]), share)), figure(max(float(high[0]), share)), COMBINED, model
+    )
+
+
+def corrected_limits(
+    apparent: tuple[Floats, Floats, Floats], model: Authentication, *, confidence: float = 0.95
+) -> Limits:
+    """(low, high) of the true share t from the apparent (share, low, high) and the controls.
+
+    The apparent share is t Se + (1 - t) (1 - Sp) (Rogan and Gladen 1978). A t is kept while apparent - t Se -
+    (1 - t) (1 - Sp) is within the square-and-add limits of its three parts, which keep their own, uneven distances
+    (MOVER: Zou and Donner 2008; for a ratio as Fieller 1954): the design's published interval, and mid-p intervals of
+    the two controls. `n_...` of the model may be arrays. A sample with fewer positives than false alarms alone would
+    give is luck: its upper limit is that of a sample with just as many.
+    """
+    p, low, high = apparent
+    se, sp = np.asarray(model.sensitivity), np.asarray(model.specificity)
+    se_low, se_high = mid_p(model.n_fakes_found, model.n_fakes, confidence=confidence)
+    sp_low, sp_high = mid_p(model.n_genuine_passed, model.n_genuine, confidence=confidence)
+    middle = np.clip((p + sp - 1.0) / np.maximum(se + sp - 1.0, 1e-9), 0.0, 1.0)
+    base = np.clip(p, 1.0 - sp, np.maximum(se, 1.0 - sp))
+
+    def gap(t: Floats) -> Floats:
+        return np.asarray(base - t * se - (1.0 - t) * (1.0 - sp))
+
+    def too_small(t: Floats) -> Bools:
+        parts = (p - low, t * (se_high - se), (1.0 - t) * (sp - sp_low))
+        return np.asarray(gap(t) > np.sqrt(sum(part**2 for part in parts)))
+
+    def too_large(t: Floats) -> Bools:
+        parts = (high - p, t * (se - se_low), (1.0 - t) * (sp_high - sp))
+        return np.asarray(-gap(t) > np.sqrt(sum(part**2 for part in parts)))
+
+    return _outwards(too_small, middle, 0.0), _outwards(too_large, middle, 1.0)
+
+
+def _outwards(refused: Callable[[Floats], Bools], middle: Floats, end: float) -> Floats:
+    """How far from `middle` towards `end` shares are not refused."""
+    inside, outside = np.array(middle), np.full_like(middle, end)
+    free = ~refused(outside)
+    for _ in range(60):
+        halfway = (inside + outside) / 2.0
+        out = refused(halfway)
+        inside, outside = np.where(out, inside, halfway), np.where(out, halfway, outside)
+    return np.where(free, end, outside)
 
 
 def lang_reiczigel(

@@ -115,7 +115,7 @@ def prevalence(
         worst_case=_case(sample, sample.positive | failed, confidence),
         complete_case=_hajek(sample, reweighted=False),
         reweighted=result.share,
-        corrected=None if model is None else correct(result, weighed, model, confidence),
+        corrected=None if model is None else correct(result, model, confidence),
     )
 
 

@@ -38,6 +38,28 @@ def clopper_pearson(positives: npt.ArrayLike, n: npt.ArrayLike, *, confidence: f
     return low, high
 
 
+def mid_p(positives: npt.ArrayLike, n: npt.ArrayLike, *, confidence: float = 0.95) -> Limits:
+    """The mid-p binomial interval (Lancaster 1961; Berry and Armitage 1995): near its confidence, not always above.
+
+    >>> low, high = mid_p(200, 200)
+    >>> round(float(low), 4), float(high)
+    (0.9851, 1.0)
+    """
+    x, trials = np.broadcast_arrays(np.asarray(positives, dtype=np.float64), np.asarray(n, dtype=np.float64))
+    tail = (1.0 - _checked(confidence)) / 2.0
+    some, all_ = x > 0, x >= trials
+
+    def below(p: Floats) -> Floats:
+        """1 minus the mid-p chance of x or fewer: rises with p."""
+        more = np.where(all_, 0.0, special.betainc(x + 1.0, np.maximum(trials - x, 1e-300), p))
+        this_or_more = np.where(some, special.betainc(np.maximum(x, 1e-300), trials - x + 1.0, p), 1.0)
+        return np.asarray((more + this_or_more) / 2.0)
+
+    top = np.ones(x.shape)
+    low, high = _root(below, tail, top), _root(below, 1.0 - tail, top)
+    return np.where(some, low, 0.0), np.where(all_, 1.0, high)
+
+
 def korn_graubard(
     share: npt.ArrayLike, variance: npt.ArrayLike, n: npt.ArrayLike, *, confidence: float = 0.95
 ) -> Limits:
