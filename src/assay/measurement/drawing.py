@@ -50,6 +50,7 @@ PRIVATE = (
     pa.field("merchant_id", pa.string()),
     pa.field("price_minor", pa.int64()),
 )
+DRAWN_UNITS = pa.schema([*UNITS, *PRIVATE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,27 @@ def _part(order: Ints, h: int, plan: Plan) -> tuple[Ints, Ints, Ints, Ints]:
     look = place * plan.settings.looks // max(planned.n_drawn, 1) + 1
     rows = np.asarray(order[: planned.n_drawn])
     return rows, np.full(len(rows), h), (place < planned.n_plain).astype(np.int64), look
+
+
+def unit_table(plan: Plan, drawn: Drawn, rows: pa.Table, secret: str) -> pa.Table:
+    """The drawn units and the controls (columns of `DRAWN_UNITS`, in the order of their codes), without outcomes.
+
+    `rows` are the drawn rows of the frame, in the order of `drawn`: listing_id, merchant_id, score_hundredths,
+    n_orders, revenue_minor, price_minor and the domains.
+    """
+    planned = [plan.strata[h] for h in drawn.stratum]
+    columns = {name: rows[name] for name in rows.column_names if name in DRAWN_UNITS.names} | {
+        "unit": pa.array(unit_codes(rows["listing_id"].to_pylist(), secret)),
+        "pot": pa.array([each.pot for each in planned]),
+        "stratum": pa.array([each.stratum for each in planned]),
+        "is_plain": pa.array(drawn.is_plain),
+        "look": pa.array(drawn.look),
+        "inclusion_probability": pa.array([each.n_drawn / each.n_units for each in planned], pa.float64()),
+        "score": pa.array(rows["score_hundredths"].to_numpy() / 100.0),
+    }
+    frame_part = pa.table([columns.get(f.name, pa.nulls(len(rows), f.type)) for f in DRAWN_UNITS], schema=DRAWN_UNITS)
+    controls = pa.Table.from_pylist(control_units(plan, secret), schema=DRAWN_UNITS)
+    return pa.concat_tables([frame_part, controls]).sort_by("unit").combine_chunks()
 
 
 def unit_codes(listing_ids: Iterable[str], secret: str) -> list[str]:

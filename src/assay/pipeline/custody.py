@@ -20,12 +20,11 @@ import pyarrow.parquet as pq
 
 from assay.engine.folders import outside
 from assay.market.errors import CallerError
-from assay.measurement.drawing import PRIVATE, UNITS, commitment
+from assay.measurement.drawing import DRAWN_UNITS, commitment
 from assay.measurement.ledger import Entry, current, read_ledger
 from assay.measurement.plans import Plan, read_plan, strata_table
 from assay.measurement.sealing import BrokenSeal, Seal, check_seal, read_seal
 
-STORED = pa.schema([*UNITS, *PRIVATE])
 PLAN, PLAN_SEAL, SECRET, DRAWN, LEDGER = "plan.json", "plan.seal.json", "secret.txt", "units.parquet", "outcomes.jsonl"
 
 
@@ -53,7 +52,7 @@ class TestBuys:
         return text
 
     def drawn_units(self) -> pa.Table:
-        """The units as they were drawn (columns of `STORED`), without outcomes. CallerError when nothing was drawn."""
+        """The units as drawn (columns of `DRAWN_UNITS`), without outcomes. CallerError when nothing was drawn."""
         if not self.is_drawn:
             raise CallerError(
                 f"Nothing was drawn in {self.folder} yet; run `assay testbuy draw {self.folder}` first.",
@@ -61,7 +60,7 @@ class TestBuys:
             )
         file = self.folder / DRAWN
         try:
-            return pq.read_table(file).cast(STORED)
+            return pq.read_table(file).cast(DRAWN_UNITS)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise BrokenSeal(f"{file} cannot be read ({error}); draw again.", {"file": str(file)}) from error
 
@@ -75,7 +74,7 @@ class TestBuys:
         return read_ledger(self.history(), str(self.folder / LEDGER))
 
     def units(self) -> pa.Table:
-        """The drawn units (columns of `STORED`) with the outcomes recorded so far."""
+        """The drawn units (columns of `DRAWN_UNITS`) with the outcomes recorded so far."""
         table, known = self.drawn_units(), current(self.entries())
         for name in ("outcome", "second_outcome"):
             values = [getattr(known.get(unit), name, None) for unit in table["unit"].to_pylist()]

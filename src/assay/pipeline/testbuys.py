@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from assay.engine import EngineSettings, Workspace, open_engine, open_market, whole_folder
 from assay.market.errors import CallerError
-from assay.measurement.drawing import commitment, control_units, draw, draw_numbers, make_secret, unit_codes
+from assay.measurement.drawing import commitment, draw, draw_numbers, make_secret, unit_table
 from assay.measurement.enforcement import BuyValues, Harm, Stop, stop_rule, value_buys
 from assay.measurement.frame import PERIOD_DAYS, FrameSettings, main_currency
 from assay.measurement.plans import EXPLORE, Circumstances, Division, PlanSettings, divide, make_plan, plan_bytes
@@ -26,7 +26,6 @@ from assay.pipeline.custody import (
     PLAN,
     PLAN_SEAL,
     SECRET,
-    STORED,
     TestBuys,
     open_test_buys,
     write_whole,
@@ -99,7 +98,7 @@ def plan_test_buys(run_folder: Path, to: Path, settings: PlanSettings, request: 
 
 
 def draw_test_buys(folder: Path) -> pa.Table:
-    """Draws the units of a sealed plan and writes what to buy; gives the units (columns of `STORED`).
+    """Draws the units of a sealed plan and writes what to buy; gives the units (columns of `DRAWN_UNITS`).
 
     The same plan, frame and secret give the same units, so drawing again changes nothing. BrokenSeal when the plan, the
     frame or the secret is not the one that was sealed.
@@ -132,18 +131,7 @@ def redraw(buys: TestBuys) -> pa.Table:
         numbers.append(draw_numbers(batch["listing_id"].to_pylist(), secret))
     drawn = draw(plan, np.concatenate(strata).astype(np.int64), np.concatenate(numbers))
     rows = take_rows(frame, drawn.rows)
-    planned = [plan.strata[h] for h in drawn.stratum]
-    columns = {name: rows[name] for name in rows.column_names if name in STORED.names} | {
-        "unit": pa.array(unit_codes(rows["listing_id"].to_pylist(), secret)),
-        "pot": pa.array([each.pot for each in planned]),
-        "is_plain": pa.array(drawn.is_plain),
-        "look": pa.array(drawn.look),
-        "inclusion_probability": pa.array([each.n_drawn / each.n_units for each in planned], pa.float64()),
-        "score": pa.array(rows["score_hundredths"].to_numpy() / 100.0),
-    }
-    frame_part = pa.table([columns.get(f.name, pa.nulls(len(rows), f.type)) for f in STORED], schema=STORED)
-    controls = pa.Table.from_pylist(control_units(plan, secret), schema=STORED)
-    return pa.concat_tables([frame_part, controls]).sort_by("unit").combine_chunks()
+    return unit_table(plan, drawn, rows, secret)
 
 
 @dataclass(frozen=True, slots=True)
