@@ -87,7 +87,7 @@ def find(posts: ir.Table, work: Workspace, settings: AttackSettings | None = Non
     templates = {} if settings.keep_templates else _templates(told, narrated)
     free = ~np.isin(of_post, np.fromiter(templates, dtype=np.int64, count=len(templates)))
     account, narrative = narrated.account[free], of_post[free]
-    ties = overlaps(account, narrative, _activity(work.engine, prepared), most_q=settings.most_q)
+    ties = overlaps(account, narrative, _activity(work.engine, prepared), most_q=settings.most_q, related=told.related)
     groups = tied_groups(account, narrative, ties, n_narratives=len(told), least_core=settings.least_core)
     counts = work.engine.collect(prepared.group_by("why_not").agg(n=prepared.count()))
     by_reason = dict(zip(counts["why_not"].to_pylist(), counts["n"].to_pylist(), strict=True))

@@ -57,13 +57,16 @@ class Activity:
     n_accounts: Ints
 
 
-def overlaps(account: Ints, narrative: Ints, activity: Activity, *, most_q: float) -> Overlaps:
+def overlaps(
+    account: Ints, narrative: Ints, activity: Activity, *, most_q: float, related: Ints | None = None
+) -> Overlaps:
     """Tests every pair of narratives for shared accounts beyond chance.
 
     `account`, `narrative`: one row for each post in a narrative (repetitions allowed). An account with a posts has a
     chance of 1 - exp(-a * n / N) to be in a narrative of n of the N posts; the number shared by two narratives is then
     a sum of independent draws, whose tail the Poisson law with the same mean bounds from above (Hoeffding 1956, for
-    values above the mean). Benjamini-Hochberg over all pairs.
+    values above the mean). Benjamini-Hochberg over all pairs. `related` (pairs, 2): narratives that are parts of one
+    text and so cannot validate each other.
 
     After Tumminello et al. (2011), with activities in place of their equal chances: on real posts equal chances find
     whoever posts much.
@@ -81,7 +84,11 @@ def overlaps(account: Ints, narrative: Ints, activity: Activity, *, most_q: floa
     n_tests = len(used) * (len(used) - 1) // 2
     q = q_values(p, n_tests)
     is_validated = (q <= most_q) & (n_shared >= LEAST_SHARED)
-    return Overlaps(used[left], used[right], n_shared, expected, p, q, is_validated, n_tests)
+    left, right = used[left], used[right]
+    if related is not None and len(related):
+        width = int(max(related.max(), narrative.max(initial=0))) + 1
+        is_validated &= ~np.isin(left * width + right, related[:, 0] * width + related[:, 1])
+    return Overlaps(left, right, n_shared, expected, p, q, is_validated, n_tests)
 
 
 def _membership(account: Ints, narrative: Ints) -> tuple[csc_matrix, Ints]:

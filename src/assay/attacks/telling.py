@@ -20,6 +20,9 @@ Floats = npt.NDArray[np.float64]
 
 # Longer than this many characters and covered by less than a quarter, a text tells a narrative in a passage only.
 _PASSAGE_COVERAGE = 0.25
+# Two narratives are parts of one text when so many of the smaller one's texts are linked to the other: excerpts of a
+# poem, or one accusation edited until its halves came apart.
+RELATED_RATE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class ToldTexts:
 
     `rows` has text_key, text, n_posts, n_accounts, first_at. `similarity` is the exact Jaccard similarity to the
     narrative's central text, `coverage` the share in pieces of its consensus. `is_near`: in the star of near copies
-    round the central text (similarity of a half or more), which cannot chain.
+    round the central text (similarity of a half or more), which cannot chain. `related` (pairs, 2): narratives that are
+    parts of one text, lower number first; that both are told by the same account is no recurrence.
     """
 
     rows: pa.Table
@@ -37,6 +41,7 @@ class ToldTexts:
     similarity: Floats
     coverage: Floats
     is_near: npt.NDArray[np.bool_]
+    related: Ints
 
     def __len__(self) -> int:
         return int(self.narrative.max(initial=-1)) + 1
@@ -74,20 +79,38 @@ def told_texts(engine: Engine, texts: ir.Table, links: ir.Table) -> ToldTexts:
     alone = (found.narrative < 0) & (n_accounts >= 2)
     narrative = np.where(alone, len(found) + np.cumsum(alone) - 1, found.narrative)
     kept = np.flatnonzero(narrative >= 0)
+    related = _related(narrative, left, right)
     return _told(
         rows.take(pa.array(kept)).drop_columns(["place"]),
         folded.take(kept),
         narrative[kept],
         (found.centre | alone)[kept],
         np.where(alone, 1.0, found.coverage)[kept],
+        related,
     )
 
 
+def _related(narrative: Ints, left: Ints, right: Ints) -> Ints:
+    """Pairs of narratives with links from text to text between them, beside a stray one among many."""
+    low, high = np.minimum(narrative[left], narrative[right]), np.maximum(narrative[left], narrative[right])
+    between = (low >= 0) & (low != high)
+    pairs, n_links = np.unique(np.stack((low[between], high[between]), axis=1), axis=0, return_counts=True)
+    n_texts = np.bincount(narrative[narrative >= 0])
+    smaller = np.minimum(n_texts[pairs[:, 0]], n_texts[pairs[:, 1]])
+    related: Ints = pairs[n_links >= RELATED_RATE * smaller]
+    return related
+
+
 def _told(
-    rows: pa.Table, folded: FoldedTexts, narrative: Ints, is_centre: npt.NDArray[np.bool_], coverage: Floats
+    rows: pa.Table,
+    folded: FoldedTexts,
+    narrative: Ints,
+    is_centre: npt.NDArray[np.bool_],
+    coverage: Floats,
+    related: Ints,
 ) -> ToldTexts:
     centre_of = np.zeros(int(narrative.max(initial=-1)) + 1, dtype=np.int64)
     centre_of[narrative[is_centre]] = np.flatnonzero(is_centre)
     similarity, _ = jaccard(folded, folded.take(centre_of[narrative]))
     is_near = is_centre | (similarity >= NEAR_SIMILARITY)
-    return ToldTexts(rows, narrative, is_centre, similarity, coverage, is_near)
+    return ToldTexts(rows, narrative, is_centre, similarity, coverage, is_near, related)

@@ -13,7 +13,7 @@ from assay.likeness.runs import (
     run_fingerprints,
     shared_runs,
 )
-from assay.likeness.shingles import Shingles, parts, shingle
+from assay.likeness.shingles import Shingles, is_syllable, parts, shingle
 from assay.likeness.sketches import Banding, Sketches, sketch
 from assay.likeness.text_keys import text_key
 from assay.likeness.verification import PAIR_SCHEMA, PairSimilarity, jaccard
@@ -35,6 +35,7 @@ __all__ = [
     "covered",
     "fold",
     "is_among",
+    "is_syllable",
     "jaccard",
     "keyed",
     "near_copies",

@@ -50,8 +50,8 @@ def find_attacks(
 ) -> AttackRun:
     """Searches posts for organised campaigns and writes what was found to the folder `out`.
 
-    `posts`: a market folder, or a file with post_id, account_id, posted_at and text. `events`: a file or market with the
-    calendar; by default the market's own. The same posts and settings give the same tables. What stood at `out` is
+    `posts`: a market folder, or a file with post_id, account_id, posted_at and text. `events`: a file or market with
+    the calendar; by default the market's own. The same posts and settings give the same tables. What stood at `out` is
     replaced only when all is written.
 
     Raises CallerError for a path without posts or settings that make no sense, OutsideError when the disk fails.
