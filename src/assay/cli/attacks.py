@@ -7,11 +7,26 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.console import Json, out, plain, say_grid, say_json, say_table
+from assay.attacks.settings import AttackSettings
+from assay.cli.console import (
+    EngineUrl,
+    Json,
+    Memory,
+    Workers,
+    out,
+    plain,
+    progress_bar,
+    say_grid,
+    say_json,
+    say_table,
+    settings,
+)
 from assay.pipeline import attack_words as words
 from assay.pipeline.attack_findings import Findings, GroupRows, group_rows, open_findings
 from assay.pipeline.attack_gathering import group_card
 from assay.pipeline.attack_pack import pack_attack, report_attacks
+from assay.pipeline.attack_watch import WatchedDay, watch_attacks
+from assay.pipeline.attacks import find_attacks
 from assay.publishing.attack_content import GroupCard, Layer
 from assay.publishing.attack_page import chance, day, figure
 
@@ -33,6 +48,120 @@ RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder from `ass
 def register(app: typer.Typer) -> None:
     """Adds the commands to the program."""
     app.add_typer(attacks_group, name="attacks")
+
+
+Events = Annotated[
+    Path | None, typer.Option(help="File or market with the calendar: event_id, name, starts_at, ends_at.")
+]
+TableName = Annotated[str, typer.Option("--table", help="The table read as posts: posts or reviews.")]
+Reviews = Annotated[bool, typer.Option("--reviews", help="Short for --table reviews.")]
+MostQ = Annotated[float, typer.Option(help="False-discovery rate at which two texts are called tied.")]
+LeastCore = Annotated[int, typer.Option(help="Fewest core accounts of a group that is listed.")]
+Shuffles = Annotated[int, typer.Option(help="Shuffled clocks behind every figure of timing.")]
+KeepTemplates = Annotated[
+    bool, typer.Option("--keep-templates", help="Search share buttons and stock texts too, instead of listing them.")
+]
+Seed = Annotated[int, typer.Option(help="Same posts, settings and seed, same result.")]
+PostsPath = Annotated[
+    Path,
+    typer.Argument(metavar="POSTS|MARKET", help="Market folder, or a file with post_id, account_id, posted_at, text."),
+]
+_DEFAULT = AttackSettings()
+
+
+@attacks_group.command("find", epilog="Example: `assay attacks find market --out run --events events.csv`")
+def find(
+    posts: PostsPath,
+    to: Annotated[Path, typer.Option("--out", help="Folder to write.")],
+    events: Events = None,
+    table: TableName = _DEFAULT.table,
+    reviews: Reviews = False,
+    most_q: MostQ = _DEFAULT.most_q,
+    least_core: LeastCore = _DEFAULT.least_core,
+    n_shuffles: Shuffles = _DEFAULT.n_shuffles,
+    keep_templates: KeepTemplates = False,
+    seed: Seed = _DEFAULT.seed,
+    engine: EngineUrl = None,
+    memory: Memory = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Finds groups of accounts that post the same texts together more than chance allows."""
+    asked = AttackSettings(
+        most_q=most_q,
+        least_core=least_core,
+        n_shuffles=n_shuffles,
+        keep_templates=keep_templates,
+        table="reviews" if reviews else table,
+        seed=seed,
+    )
+    with progress_bar(quiet=json) as follow:
+        limits = settings(memory, workers, follow)
+        run = find_attacks(posts, to, settings=asked, events=events, engine=engine, engine_settings=limits)
+    found = open_findings(run.folder)
+    if json:
+        _show_all(found, as_json=True)
+        return
+    say_findings(found)
+    _say_next(found)
+
+
+def _say_next(found: Findings) -> None:
+    groups = found.groups()
+    if groups:
+        out.print(plain(f"Next: assay attacks show {found.folder} {groups[0]['name']}"))
+    out.print(plain(f"Next: assay attacks report {found.folder} --out attacks.html"))
+
+
+@attacks_group.command("watch", epilog="Example: `assay attacks watch today.csv --state watch`")
+def watch(
+    posts: PostsPath,
+    state: Annotated[Path, typer.Option(help="Folder that keeps what is known; STATE/run is the result so far.")],
+    events: Events = None,
+    table: TableName = _DEFAULT.table,
+    reviews: Reviews = False,
+    most_q: MostQ = _DEFAULT.most_q,
+    least_core: LeastCore = _DEFAULT.least_core,
+    n_shuffles: Shuffles = _DEFAULT.n_shuffles,
+    keep_templates: KeepTemplates = False,
+    seed: Seed = _DEFAULT.seed,
+    engine: EngineUrl = None,
+    memory: Memory = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Takes the posts that are new since the last time and says which groups are new or grew; names stay."""
+    asked = AttackSettings(
+        most_q=most_q,
+        least_core=least_core,
+        n_shuffles=n_shuffles,
+        keep_templates=keep_templates,
+        table="reviews" if reviews else table,
+        seed=seed,
+    )
+    with progress_bar(quiet=json) as follow:
+        limits = settings(memory, workers, follow)
+        day = watch_attacks(posts, state, settings=asked, events=events, engine=engine, engine_settings=limits)
+    if json:
+        say_json(day)
+        return
+    _say_day(day)
+
+
+def _say_day(day: WatchedDay) -> None:
+    if not day.n_posts:
+        out.print(f"No post is new; {day.n_posts_so_far:,} are known. Nothing was changed.")
+        return
+    of_all = f"{day.n_posts:,} new posts of {day.n_posts_so_far:,}"
+    out.print(f"Day {day.day}: {of_all}; {day.n_sketched:,} new texts were compared.")
+    for each in day.changes:
+        before = "new" if not each.n_core_before else f"{each.n_core_before:,} before"
+        out.print(plain(f"Group {each.name}: {each.n_core:,} core accounts ({before}), {each.n_posts:,} posts."))
+    for name, into in day.merged:
+        out.print(plain(f"Group {name} is now part of {into}."))
+    if not day.changes:
+        out.print("No group is new and none grew.")
+    out.print(plain(f"Next: assay attacks show {day.run}"))
 
 
 @attacks_group.command("show", epilog="Example: `assay attacks show run G-ABCDE`")
@@ -64,7 +193,7 @@ def show(
 def _show_all(found: Findings, *, as_json: bool) -> None:
     groups = found.groups()
     if as_json:
-        say_json({"run": found.folder, "summary": words.summary(groups), "groups": groups})
+        say_json({"run": found.folder, "summary": words.summary(groups, found.n_explanations), "groups": groups})
         return
     say_findings(found)
 
@@ -72,7 +201,7 @@ def _show_all(found: Findings, *, as_json: bool) -> None:
 def say_findings(found: Findings) -> None:
     """What a search found, in a few lines; never more than that accounts act together."""
     groups = found.groups()
-    out.print(plain(words.summary(groups)))
+    out.print(plain(words.summary(groups, found.n_explanations)))
     if groups:
         rows = [
             [

@@ -64,6 +64,11 @@ class Findings:
             key=lambda g: (place.get(g["status"], len(place)), -g["n_core"], -g["n_posts"], g["group"]),
         )
 
+    @property
+    def n_explanations(self) -> int:
+        """Innocent explanations that were tested, over all groups."""
+        return sum(row["result"] != "not checked" for row in self.rows("explanations"))
+
     def group(self, which: str) -> Row:
         """A group by its name or number. CallerError names those that there are."""
         groups = self.groups()

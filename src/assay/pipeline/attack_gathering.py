@@ -101,7 +101,7 @@ def _tiles(rows: GroupRows) -> tuple[Tile, ...]:
         Tile(f"{group['n_narratives']:,}", "narratives"),
         Tile(f"{group['n_posts']:,}", "posts"),
         Tile(chance(group["error_rate"]), "error rate (q)"),
-        Tile(f"{fits} of {checked}", "innocent explanations fit"),
+        Tile(f"{fits} of {checked}" if checked else "none", "innocent explanations fit" if checked else "tested"),
     )
 
 

@@ -42,7 +42,7 @@ _NULLS = {
     "synchrony": (
         "Timing: together in the day",
         "Do the accounts post at the same moments?",
-        "Null: each account's clock shifted by chance, which keeps its texts and how much it posts.",
+        "Null: each account's clock turned by chance in the public's own time, whose common hours are no finding.",
     ),
     "calendar": (
         "Timing: the calendar",

@@ -149,7 +149,7 @@ def page_data(found: Findings) -> AttackPage:
     return AttackPage(
         as_of=found.as_of,
         snapshot_id=found.snapshot_id,
-        summary=words.summary(groups),
+        summary=words.summary(groups, found.n_explanations),
         tiles=_tiles(found, groups, len(templates)),
         groups=tuple(group_card(found, group_rows(found, str(group["group"]))) for group in groups[:MOST_GROUPS]),
         templates=tuple(
@@ -167,7 +167,7 @@ def _tiles(found: Findings, groups: list[Row], n_templates: int) -> tuple[Tile, 
     counts = {status: sum(group["status"] == status for group in groups) for status in words.STATUSES}
     n_posts = sum(group["n_posts"] for group in groups)
     return (
-        Tile(f"{counts['named']:,}", "groups named", "no innocent explanation fits"),
+        Tile(f"{counts['named']:,}", "groups named", "no innocent explanation fits" if found.n_explanations else ""),
         Tile(f"{counts['explained']:,}", "groups explained", "an innocent explanation fits"),
         Tile(f"{counts['listed']:,}", "groups listed", "nobody is named"),
         Tile(f"{n_posts:,}", "posts in groups", _of_all(found)),

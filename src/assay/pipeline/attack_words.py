@@ -11,10 +11,11 @@ STATUSES = ("named", "explained", "listed")
 # What each test of a layer counts, in words; a test with another name is shown by its name.
 TIMING_LABELS = {"synchrony_10min": "10 min", "synchrony_1h": "1 h", "synchrony_24h": "24 h"}
 TIMING_WORDS = {
-    "synchrony_10min": "posts within 10 minutes of another account's post of the same narrative",
-    "synchrony_1h": "posts within 1 hour of another account's post of the same narrative",
-    "synchrony_24h": "posts within 24 hours of another account's post of the same narrative",
-    "common_sleep": "hours of the day in which none of the accounts posts",
+    "synchrony_10min": "pairs of posts of one narrative by two accounts, at most 10 minutes apart",
+    "synchrony_1h": "pairs of posts of one narrative by two accounts, at most 1 hour apart",
+    "synchrony_24h": "pairs of posts of one narrative by two accounts, at most 24 hours apart",
+    "common_sleep": "chance that posts of two accounts on different days fall into the same or the next hour",
+    "calendar": "posts in any window of the calendar, over what the public posts there",
 }
 EXPLANATION_WORDS = {
     "fan_drive": "a fan drive",
@@ -92,8 +93,8 @@ def explained_by(rows: GroupRows) -> list[str]:
     return [explanation_label(row["code"]) for row in rows.explanations if row["result"] == "fits"]
 
 
-def summary(groups: list[Row]) -> str:
-    """What a run found, in one or two sentences."""
+def summary(groups: list[Row], n_explanations: int) -> str:
+    """What a run found, in one or two sentences; `n_explanations` tests of innocent explanations were made."""
     counts = {status: sum(g["status"] == status for g in groups) for status in ("named", "explained", "listed")}
     if not groups:
         return "No group of accounts acts together more than chance allows."
@@ -105,9 +106,8 @@ def summary(groups: list[Row]) -> str:
         f"{_groups(counts['listed']).lower()} listed without being named" if counts["listed"] else "",
     ]
     more = "; ".join(part for part in rest if part)
-    return f"{first}{accounts} more than chance allows, with no innocent explanation that fits" + (
-        f"; beside it {more}." if more else "."
-    )
+    tested = "with no innocent explanation that fits" if n_explanations else "and no innocent explanation was tested"
+    return f"{first}{accounts} more than chance allows, {tested}" + (f"; beside it {more}." if more else ".")
 
 
 def _groups(n: int) -> str:
