@@ -62,7 +62,8 @@ def test_no_page_says_that_an_attack_is_proven(pack, run):
         (pack / "README.txt").read_text(),
     ]
     for text in texts:
-        assert not re.search(r"proven|\bproof\b|(group|they|accounts?) (is|are) hostile|attackers?\b", text.split("</style>")[-1])
+        accusing = r"proven|\bproof\b|(group|they|accounts?) (is|are) hostile|attackers?\b"
+        assert not re.search(accusing, text.split("</style>")[-1])
 
 
 def test_truth_and_hostility_are_left_to_a_person(pack):
