@@ -1,5 +1,7 @@
 """Narratives hold together by shared words and not by chains of links."""
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -49,7 +51,7 @@ def test_a_chain_of_texts_does_not_become_one_narrative() -> None:
     # Every text shares half with the next and nothing with the one after.
     rng = np.random.default_rng(3)
     halves = ["".join(chr(point) for point in rng.integers(0x4E00, 0x9FA5, 20)) for _ in range(13)]
-    texts = [first + second for first, second in zip(halves, halves[1:], strict=False)]
+    texts = [first + second for first, second in pairwise(halves)]
     found = grouped(texts)
     sizes = np.bincount(found.narrative[found.narrative >= 0])
     assert sizes.max(initial=0) <= 3

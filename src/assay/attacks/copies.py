@@ -30,8 +30,8 @@ NEAR_SIMILARITY = 0.5
 # in 85 of 100 cases, with three stretches or more; ordinary pairs that share a run have one stretch in 81 of 100.
 REWORDED_COVERAGE = 0.25
 REWORDED_STRETCHES = 3
-# Where words are spelt with letters, short words and endings are shared by chance: with 30 % of the words edited, unlike
-# posts reach 0.25 in four of a thousand pairs and 0.3 in one, copies of one text reach 0.3 in 91 of 100.
+# Where words are spelt with letters, short words and endings are shared by chance: with 30 % of the words edited,
+# unlike posts reach 0.25 in four of a thousand pairs and 0.3 in one, copies of one text reach 0.3 in 91 of 100.
 LETTER_COVERAGE = 0.3
 HALF_COVERAGE = 0.4
 HALF_STRETCHES = 2
@@ -64,7 +64,7 @@ def linked_texts(texts: ir.Table, work: Workspace, *, banding: Banding | None = 
     bands = work.map_step("bands", contents, TextBuckets(banding or Banding()), BUCKET_SCHEMA)
     near = work.step("near_candidates", band_candidates(bands))
     runs = work.map_step("runs", contents, run_buckets, PLACE_SCHEMA)
-    reworded = work.step("run_candidates", _run_candidates(runs))
+    reworded = work.step("run_candidates", run_candidates(runs))
     candidates = work.step("candidates", near.union(reworded, distinct=True))
     pairs = text_pairs(candidates, texts, "place")
     return work.map_step("links", pairs, verified_links, LINK_SCHEMA)
@@ -81,7 +81,7 @@ def run_buckets(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.array(buckets[is_new]), pa.array(places[is_new])], schema=PLACE_SCHEMA)
 
 
-def _run_candidates(runs: ir.Table) -> ir.Table:
+def run_candidates(runs: ir.Table) -> ir.Table:
     """(left_key, right_key): each text with the earliest and the last few before it in each of its buckets."""
     in_order = ibis.window(group_by=runs.bucket, order_by=runs.place)
     met = runs.mutate(place_0=runs.place.first().over(in_order))

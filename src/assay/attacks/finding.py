@@ -81,13 +81,19 @@ def find(posts: ir.Table, work: Workspace, settings: AttackSettings | None = Non
     columns = posts.select("post_id", "account_id", "posted_at", "text")
     prepared = work.map_step("prepared", columns, Prepared(), PREPARED_SCHEMA)
     texts = work.step("texts", _distinct(prepared))
-    told = told_texts(work.engine, texts, linked_texts(texts, work))
+    return found_in(prepared, texts, linked_texts(texts, work), work, settings)
+
+
+def found_in(prepared: ir.Table, texts: ir.Table, links: ir.Table, work: Workspace, settings: AttackSettings) -> Found:
+    """The search from where the copies are known: `prepared` posts, their different `texts`, and verified `links`."""
+    told = told_texts(work.engine, texts, links)
     narrated = _narrated(work.engine, prepared, told)
     of_post = told.narrative[narrated.text]
     templates = {} if settings.keep_templates else _templates(told, narrated)
     free = ~np.isin(of_post, np.fromiter(templates, dtype=np.int64, count=len(templates)))
     account, narrative = narrated.account[free], of_post[free]
-    ties = overlaps(account, narrative, _activity(work.engine, prepared), most_q=settings.most_q, related=told.related)
+    activity = _activity(work.engine, prepared)
+    ties = overlaps(account, narrative, activity, most_q=settings.most_q, related=told.related)
     groups = tied_groups(account, narrative, ties, n_narratives=len(told), least_core=settings.least_core)
     counts = work.engine.collect(prepared.group_by("why_not").agg(n=prepared.count()))
     by_reason = dict(zip(counts["why_not"].to_pylist(), counts["n"].to_pylist(), strict=True))

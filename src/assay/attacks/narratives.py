@@ -21,7 +21,7 @@ from assay.likeness import FoldedTexts, Pieces, SharedRuns, covered, is_among, k
 Ints = npt.NDArray[np.int64]
 
 # A piece is consensus when this share of a narrative's texts has it, and two at least: of texts with 30 % of their
-# characters edited, a third keep a given piece of three characters. Lower lets a few stray neighbours bring their words.
+# characters edited, a third keep a given piece of three characters. Lower lets stray neighbours bring their words.
 CONSENSUS_RATE = 0.2
 # First rounds: each takes one narrative out of every connected part of the links, however large. What is left after six
 # hangs together by stock phrases, and there every text that is better linked than its neighbours begins a narrative.

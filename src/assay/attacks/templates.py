@@ -18,7 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 # Fewer accounts than this are judged as people: a button has many users.
 LEAST_ACCOUNTS = 20
-# A frame: at least so many characters in common at the two ends together, in four of five different texts (twenty at least).
+# A frame: at least so many characters in common at the two ends together, in four of five
+# different texts (twenty at least).
 FRAME_CHARACTERS = 8
 FRAME_RATE = 0.8
 # Ends are compared over this many characters.

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 
 from assay.likeness import FoldedTexts, fold, parts, shingle, text_key
 
-# A post with fewer distinct shingles says little of its own ("what a fine day", "forwarded"): twelve Chinese characters, or
-# three words, which is what published work on near-copied micro-blog posts keeps. Lower finds shorter slogans, and with
-# them people who say the same proverb.
+# A post with fewer distinct shingles says little of its own ("what a fine day"): twelve Chinese characters, or three
+# words, is what published work on near-copied micro-blog posts keeps. Lower finds shorter slogans, and with them people
+# who say the same proverb.
 FEWEST_SHINGLES = 11
 
 # Where the forwarded part begins: Weibo's //@name, Twitter's RT @name and its quoting forms.

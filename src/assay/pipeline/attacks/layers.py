@@ -13,10 +13,11 @@ import pyarrow as pa
 from assay.attacks.calendar import calendar_test, follows_calendar
 from assay.attacks.false_discovery import q_values
 from assay.attacks.finding import Found
+from assay.attacks.reuse import ReuseBackground, densest_windows, length_class
 from assay.attacks.settings import AttackSettings
 from assay.attacks.sleep import common_sleep
 from assay.attacks.style import StyleTest, group_style
-from assay.attacks.tables import CALENDAR, STYLE, TIMING
+from assay.attacks.tables import CALENDAR, NARRATIVES, STYLE, TIMING
 from assay.attacks.timing import LayerTest, SynchronySettings, synchrony
 from assay.engine import Engine, ops
 from assay.pipeline.attacks.sources import PostSource
@@ -58,6 +59,34 @@ def layer_tables(engine: Engine, source: PostSource, found: Found, settings: Att
         "calendar": _with_q(calendar, CALENDAR),
         "style": _style_rows(engine, source, found, members, settings, n),
     }
+
+
+def with_reuse(narratives: pa.Table, found: Found) -> pa.Table:
+    """The table of narratives with the layer of text reuse: accounts within the densest day against the background.
+
+    The background are the narratives of no group that are no templates; narratives of fewer than five accounts are
+    not tested. q over all that are.
+    """
+    dense = densest_windows(found.narrative_of_post, found.posts.account, found.posts.at_s)
+    centre = np.zeros(len(found.told), dtype=np.int64)
+    lengths = found.told.folded().lengths
+    centre[found.told.narrative[found.told.is_centre]] = lengths[found.told.is_centre]
+    kind, sizes = length_class(centre), np.zeros(len(centre), dtype=np.int64)
+    sizes[dense.narrative] = dense.n_accounts
+    outside = found.groups.of_narrative < 0
+    outside[list(found.templates)] = False
+    tests = ReuseBackground.of(sizes[outside], kind[outside]).test(sizes, kind)
+    rows = narratives["narrative"].to_numpy()
+    q = q_values(tests.p)
+    measured = {
+        "reuse_observed": pa.array(sizes[rows]),
+        "reuse_expected": pa.array(tests.expected[rows], from_pandas=True),
+        "reuse_p": pa.array(tests.p[rows], from_pandas=True),
+        "reuse_q": pa.array(q[rows], from_pandas=True),
+    }
+    for name, values in measured.items():
+        narratives = narratives.set_column(narratives.schema.get_field_index(name), NARRATIVES.field(name), values)
+    return narratives
 
 
 def _all_members(found: Found) -> pa.Array:
@@ -134,9 +163,14 @@ def _with_q(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
 def _style_rows(
     engine: Engine, source: PostSource, found: Found, members: ir.Table, settings: AttackSettings, n: int
 ) -> pa.Table:
-    """Style of each group's core against accounts of no group that write as much."""
-    own = _texts(engine, source, members)
-    pool = list(_texts(engine, source, _pool(engine, found, members, settings.seed)).values())
+    """Style of each group's core against accounts of no group that write as much.
+
+    Posts of any narrative are left out on both sides: copied words are the finding already, and not style.
+    """
+    told = engine.table(found.posts.rows.select(["post_id"]), "told_posts")
+    untold = source.posts.filter(source.posts.text.notnull()).anti_join(told, "post_id")
+    own = _texts(engine, untold, members)
+    pool = list(_texts(engine, untold, _pool(engine, found, members, settings.seed)).values())
     rows = []
     for group in range(n):
         rng = np.random.default_rng([settings.seed, group, 1])
@@ -154,9 +188,9 @@ def _pool(engine: Engine, found: Found, members: ir.Table, seed: int) -> ir.Tabl
     return engine.table(ids, "style_pool")
 
 
-def _texts(engine: Engine, source: PostSource, accounts: ir.Table) -> dict[str, list[str]]:
+def _texts(engine: Engine, posts: ir.Table, accounts: ir.Table) -> dict[str, list[str]]:
     """The posts of each of the accounts, as written, in the order of time."""
-    chosen = source.posts.filter(source.posts.text.notnull()).semi_join(accounts, "account_id")
+    chosen = posts.semi_join(accounts, "account_id")
     rows = engine.collect(chosen.select("account_id", "posted_at", "post_id", "text"))
     rows = rows.sort_by([("account_id", "ascending"), ("posted_at", "ascending"), ("post_id", "ascending")])
     texts: dict[str, list[str]] = {}

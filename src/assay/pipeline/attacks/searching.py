@@ -17,7 +17,7 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.tables import TABLES
 from assay.engine import Engine, EngineSettings, Workspace, open_engine, versions, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
-from assay.pipeline.attacks.layers import layer_tables
+from assay.pipeline.attacks.layers import layer_tables, with_reuse
 from assay.pipeline.attacks.rows import core_tables
 from assay.pipeline.attacks.sources import PostSource, open_posts
 
@@ -64,6 +64,7 @@ def find_attacks(
         found = find(source.posts, work, settings)
         began = time.perf_counter()
         tables = core_tables(found, _posts_of_members(opened, found), settings.seed)
+        tables["narratives"] = with_reuse(tables["narratives"], found)
         tables |= layer_tables(opened, source, found, settings)
         work.seconds["layers"] = time.perf_counter() - began
         for name, rows in tables.items():
