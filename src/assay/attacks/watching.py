@@ -13,16 +13,9 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pyarrow as pa
 
-from assay.attacks import finding
 from assay.attacks.copies import LINK_SCHEMA, PLACE_SCHEMA, run_buckets, run_candidates, verified_links
-from assay.attacks.finding import Found
-from assay.attacks.groups import tied_groups
-from assay.attacks.recurrence import overlaps
-from assay.attacks.settings import AttackSettings
-from assay.attacks.telling import told_texts
 from assay.attacks.wording import PREPARED_SCHEMA, Prepared
 from assay.engine import Workspace
 from assay.likeness import Banding, TextBuckets, band_candidates, text_pairs
@@ -110,26 +103,6 @@ def watched_texts(prepared: ir.Table, wordings: ir.Table) -> ir.Table:
     return each.inner_join(wordings, "text_key").select(
         "text_key", "text", "n_posts", "n_accounts", "first_at", "place"
     )
-
-
-def found_in(prepared: ir.Table, texts: ir.Table, links: ir.Table, work: Workspace, settings: AttackSettings) -> Found:
-    """What a search finds in all posts prepared so far: narratives, overlaps and groups, from the kept links.
-
-    This part is done anew every day. It reads the posts and texts that are copies of others, not all.
-    """
-    told = told_texts(work.engine, texts, links)
-    narrated = finding._narrated(work.engine, prepared, told)
-    of_post = told.narrative[narrated.text]
-    templates = {} if settings.keep_templates else finding._templates(told, narrated)
-    free = ~np.isin(of_post, np.fromiter(templates, dtype=np.int64, count=len(templates)))
-    account, narrative = narrated.account[free], of_post[free]
-    ties = overlaps(account, narrative, finding._activity(work.engine, prepared), most_q=settings.most_q)
-    groups = tied_groups(account, narrative, ties, n_narratives=len(told), least_core=settings.least_core)
-    counts = work.engine.collect(prepared.group_by("why_not").agg(n=prepared.count()))
-    by_reason = dict(zip(counts["why_not"].to_pylist(), counts["n"].to_pylist(), strict=True))
-    n_posts = sum(by_reason.values())
-    by_reason.pop(None, None)
-    return Found(prepared, dict(sorted(by_reason.items())), n_posts, told, narrated, templates, ties, groups)
 
 
 def kept_names(

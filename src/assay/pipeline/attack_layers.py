@@ -31,8 +31,8 @@ _MOST_BANDS = 12
 _NULLS = {
     "reuse": (
         "Text reuse",
-        "Do more accounts post each text than accounts usually do with texts of that kind?",
-        "Null: the number of accounts on a text of that kind in the background, fitted without what is tested.",
+        "Do more accounts post each text within a day than accounts usually do with texts of that length?",
+        "Null: narratives of that length that are in no group and no template, so not fitted on what is tested.",
     ),
     "recurrence": (
         "Recurrence",
@@ -89,7 +89,7 @@ def _reuse(rows: GroupRows) -> tuple[Figure, ...]:
     return tuple(
         Figure(
             labels[row["narrative"]],
-            "accounts that posted it",
+            "accounts within its densest day",
             float(row["reuse_observed"]),
             _known(row["reuse_expected"]),
             None,

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from assay.attacks.finding import Found
+from assay.attacks.finding import Found, found_in
 from assay.attacks.settings import AttackSettings
-from assay.attacks.watching import KEPT, Day, found_in, kept_names, take_day, watched_texts
+from assay.attacks.watching import KEPT, Day, kept_names, take_day, watched_texts
 from assay.engine import Engine, EngineSettings, Workspace, open_engine, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
-from assay.pipeline.attacks.layers import layer_tables
+from assay.pipeline.attacks.layers import layer_tables, with_reuse
 from assay.pipeline.attacks.rows import core_tables
 from assay.pipeline.attacks.searching import RUN_FILE, _posts_of_members
 from assay.pipeline.attacks.searching import _about as about_search
@@ -233,6 +233,7 @@ def _searched(engine: Engine, folder: Path, before: _State, day: Day, source: Po
 def written_tables(engine: Engine, source: PostSource, found: Found, settings: AttackSettings) -> dict[str, pa.Table]:
     """Every table of a result."""
     tables = core_tables(found, _posts_of_members(engine, found), settings.seed)
+    tables["narratives"] = with_reuse(tables["narratives"], found)
     return tables | layer_tables(engine, source, found, settings)
 
 
