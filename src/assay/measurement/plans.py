@@ -241,7 +241,9 @@ def _enforcement(
     runners_up = choose_buys(
         values, units.merchant, _EXPLORE_FROM * n_explored, most_per_merchant=many, open_units=left
     )
-    return certain, runners_up, min(n_explored, len(runners_up))
+    if len(runners_up) <= n_explored:
+        return np.concatenate([certain, runners_up]), np.zeros(0, dtype=np.int64), 0
+    return certain, runners_up, n_explored
 
 
 def _allocated(
