@@ -46,13 +46,8 @@ def judged(folder: Path, truth: pa.Table, n_accounts: int) -> Judged:
     own = truth.filter(pc.and_(pc.invert(truth["is_camouflage"]), pc.invert(truth["is_innocent"])))
     planted = set(own["account_id"].unique().to_pylist())
     groups = table(folder, "groups").select(["group", "status"]).to_pylist()
-    named_groups = [row["group"] for row in groups if row["status"] == "named"]
-    members = table(folder, "members")
-    is_named = pc.and_(
-        pc.equal(members["role"], "core"), pc.is_in(members["group"], pa.array(named_groups, pa.int64()))
-    )
-    named = set(members.filter(is_named)["account_id"].to_pylist())
-    listed = set(members["account_id"].to_pylist())
+    named = named_accounts(folder)
+    listed = set(table(folder, "members")["account_id"].to_pylist())
     found, main_share, post_share = _narratives(folder, own)
     return Judged(
         n_planted_accounts=len(planted),
@@ -68,6 +63,14 @@ def judged(folder: Path, truth: pa.Table, n_accounts: int) -> Judged:
             status: sum(row["status"] == status for row in groups) for status in ("named", "explained", "listed")
         },
     )
+
+
+def named_accounts(folder: Path) -> set[str]:
+    """Accounts in the core of a group whose status is `named`."""
+    groups, members = table(folder, "groups"), table(folder, "members")
+    named = groups.filter(pc.equal(groups["status"], "named"))["group"].combine_chunks()
+    is_named = pc.and_(pc.equal(members["role"], "core"), pc.is_in(members["group"], named.cast(members["group"].type)))
+    return set(members.filter(is_named)["account_id"].to_pylist())
 
 
 def _narratives(folder: Path, own: pa.Table) -> tuple[int, float, float]:

@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,10 @@ import duckdb
 import numpy as np
 import psutil
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from corpora import weibo_reposts
 from exact import datasketch, distinct_long_texts, exact_pairs, ours
-from judging import judged, table
+from judging import judged, named_accounts
 from searching import searched
 from toolkit import accounts_found, with_text
 from toolkit import datasketch as datasketch_rule
@@ -38,6 +38,7 @@ HERE = Path(__file__).parent
 PARTS = ("sizes", "recall", "peers")
 SEED = 11
 EDIT_RATE = 0.1
+WHOLE_SLICE = 50_000  # ordinary posts from which on the whole campaign is planted for the peers
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
     parser.add_argument("--sample", type=int, default=20_000, help="texts compared with all others")
-    parser.add_argument("--slice", type=int, default=10_000, help="ordinary posts around the campaign shown to peers")
+    parser.add_argument("--slice", type=int, default=60_000, help="ordinary posts around the campaign shown to peers")
     parser.add_argument("--memory", type=float, default=10.0, help="GiB given to the search")
     parser.add_argument("--scratch", type=Path, default=HERE / "scratch" / "run")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
@@ -64,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     if options.quick:
-        options.sizes, options.sample, options.slice = [20_000, 60_000, 200_000], 4_000, 1_000
+        options.sizes, options.sample, options.slice = [20_000, 60_000, 200_000], 4_000, 10_000
     return options
 
 
@@ -137,38 +138,45 @@ def _whole_threads(posts: pa.Table) -> pa.Table:
     return posts.take(pa.array(np.argsort(turn, kind="stable")[: len(posts) // 4]))
 
 
+# What peers are shown: the published case lightly and heavily edited, and one that keeps to no burst and no hour.
+PEER_CASES = {
+    "published, 10 % edits": CampaignSpec(edit_rate=0.1),
+    "published, 30 % edits": CampaignSpec(edit_rate=0.3),
+    "no burst, 5 posts an account, 20 % edits": CampaignSpec(edit_rate=0.2, n_posts=2_500, burst_rate=0.0),
+}
+
+
 def peers(options: argparse.Namespace) -> dict[str, Any]:
-    """One campaign of the published size in a slice that the toolkit can do: seconds, and accounts found, by each."""
-    posts, truth, name = _slice(options)
-    planted = set(truth["account_id"].unique().to_pylist())
-    path = options.scratch / "slice.parquet"
-    pq.write_table(posts, path)
-    about = searched(path, options.scratch / "slice-run", options.memory)
-    members = table(options.scratch / "slice-run", "members")
-    core = set(members.filter(pc.equal(members["role"], "core"))["account_id"].to_pylist())
-    rows = {"assay": {"seconds": about["seconds"]} | accounts_found(core, planted)}
+    """Campaigns in a slice that the toolkit can do: seconds, and accounts found, by each."""
+    name, ordinary = _slice(options)
+    cases = {case: _peer_case(ordinary, spec, options) for case, spec in PEER_CASES.items()}
+    return {"background": name, "n_ordinary_posts": len(ordinary), "cases": cases}
+
+
+def _peer_case(ordinary: pa.Table, spec: CampaignSpec, options: argparse.Namespace) -> dict[str, Any]:
+    if options.slice < WHOLE_SLICE:
+        # A campaign that is most of what was written has nothing to stand out from.
+        spec = replace(spec, n_accounts=100, n_posts=spec.n_posts // 10)
+    planted = plant(ordinary, spec, np.random.default_rng(SEED))
+    accounts = set(planted.truth["account_id"].unique().to_pylist())
+    path, out = options.scratch / "slice.parquet", options.scratch / "slice-run"
+    pq.write_table(planted.posts, path)
+    about = searched(path, out, options.memory)
+    rows = {"assay": {"seconds": about["seconds"]} | accounts_found(named_accounts(out), accounts)}
     for peer, rule in (("coordination-network-toolkit", toolkit_rule), ("datasketch", datasketch_rule)):
-        seconds, found = rule(with_text(posts))
-        rows[peer] = {"seconds": round(seconds, 1)} | accounts_found(found, planted)
-    return {"background": name, "n_posts": len(posts), "edit_rate": EDIT_RATE, "found": rows}
+        seconds, found = rule(with_text(planted.posts))
+        rows[peer] = {"seconds": round(seconds, 1)} | accounts_found(found, accounts)
+    return rows
 
 
-def _slice(options: argparse.Namespace) -> tuple[pa.Table, pa.Table, str]:
-    rng = np.random.default_rng(SEED)
-    if "ASSAY_DATA" in os.environ:
-        name, ordinary = "weibo_reposts", weibo_reposts().select(["post_id", "account_id", "posted_at", "text"])
-        micros = ordinary["posted_at"].cast(pa.int64()).to_numpy()
-        # The posts around the median day, as dense as they are.
-        nearest = np.argsort(np.abs(micros - np.median(micros)), kind="stable")
-        ordinary = ordinary.take(pa.array(np.sort(nearest[: options.slice])))
-    else:
-        name, [ordinary] = "made posts", ordinary_posts(options.slice, rng)
-    small = options.slice < 5_000
-    spec = (
-        CampaignSpec(edit_rate=EDIT_RATE, n_accounts=100, n_posts=1_000) if small else CampaignSpec(edit_rate=EDIT_RATE)
-    )
-    planted = plant(ordinary, spec, rng)
-    return planted.posts, planted.truth, name
+def _slice(options: argparse.Namespace) -> tuple[str, pa.Table]:
+    """Ordinary posts that follow each other in time, as dense as they are: real ones of some weeks, or made."""
+    if "ASSAY_DATA" not in os.environ:
+        return "made posts", next(ordinary_posts(options.slice, np.random.default_rng(SEED)))
+    ordinary = weibo_reposts().select(["post_id", "account_id", "posted_at", "text"])
+    micros = ordinary["posted_at"].cast(pa.int64()).to_numpy()
+    nearest = np.argsort(np.abs(micros - np.median(micros)), kind="stable")
+    return "weibo_reposts", ordinary.take(pa.array(np.sort(nearest[: options.slice])))
 
 
 if __name__ == "__main__":
