@@ -147,6 +147,8 @@ def restricted_tail(trials: Trials, counts: Floats, target: Floats) -> Floats:
         middle = (a + b) / 2.0
         above = _mean(trials, _rates(trials, x, middle)) > goal
         a, b = np.where(above, middle, a), np.where(above, b, middle)
+        if np.abs(a - b).max() < _CLOSE:
+            break
     return _chance(trials, _rates(trials, x, (a + b) / 2.0), x @ trials.weight)
 
 
