@@ -77,8 +77,7 @@ def unplanted(name: str, posts: pa.Table, options: argparse.Namespace) -> dict[s
     folder = _searched(posts, options)
     seconds = time.perf_counter() - started
     groups = table(folder, "groups")
-    explanations = table(folder, "explanations")
-    fits = explanations.filter(pc.equal(explanations["result"], "fits"))
+    fits = _fitting(folder)
     members = table(folder, "members")
     core = members.filter(pc.equal(members["role"], "core"))
     by_status = {row["group"]: row["status"] for row in groups.select(["group", "status"]).to_pylist()}
@@ -97,6 +96,14 @@ def unplanted(name: str, posts: pa.Table, options: argparse.Namespace) -> dict[s
         "fitting_explanations": dict(Counter(fits["code"].to_pylist())),
         "called_hostile": 0 if "hostile" not in set(by_status.values()) else Counter(by_status.values())["hostile"],
     }
+
+
+def _fitting(folder: Path) -> pa.Table:
+    """The innocent explanations that fit; none when the run wrote none."""
+    if not (folder / "explanations.parquet").exists() and not (folder / "explanations").exists():
+        return pa.table({"group": pa.array([], pa.int64()), "code": pa.array([], pa.string())})
+    explanations = table(folder, "explanations")
+    return explanations.filter(pc.equal(explanations["result"], "fits"))
 
 
 def nulls(corpora: dict[str, pa.Table], options: argparse.Namespace) -> dict[str, Any]:
