@@ -27,6 +27,7 @@ class NarratedPosts:
     """The posts of narratives in the order of time; arrays with one value per post.
 
     `rows`: post_id, account_id, posted_at, text_key. `text` and `account` number into `ToldTexts` and `accounts`.
+    `written`: how many posts with words of its own the post's account wrote.
     """
 
     rows: pa.Table
@@ -34,6 +35,7 @@ class NarratedPosts:
     account: Ints
     accounts: pa.Array
     at_s: Ints
+    written: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def found_in(prepared: ir.Table, texts: ir.Table, links: ir.Table, work: Workspa
     free = ~np.isin(of_post, np.fromiter(templates, dtype=np.int64, count=len(templates)))
     account, narrative = narrated.account[free], of_post[free]
     activity = _activity(work.engine, prepared)
-    ties = overlaps(account, narrative, activity, most_q=settings.most_q, related=told.related)
+    ties = overlaps(account, narrative, narrated.written[free], activity, most_q=settings.most_q, related=told.related)
     groups = tied_groups(account, narrative, ties, n_narratives=len(told), least_core=settings.least_core)
     counts = work.engine.collect(prepared.group_by("why_not").agg(n=prepared.count()))
     by_reason = dict(zip(counts["why_not"].to_pylist(), counts["n"].to_pylist(), strict=True))
@@ -119,13 +121,17 @@ def _narrated(engine: Engine, prepared: ir.Table, told: ToldTexts) -> NarratedPo
     keys = told.rows["text_key"].combine_chunks()
     index = pa.table({"text_key": keys, "number": pa.array(np.arange(len(keys)))})
     chosen = prepared.filter(prepared.text_key.notnull()).drop("text", "why_not")
-    rows = engine.collect(chosen.inner_join(engine.table(index, "told_texts"), "text_key"))
+    told_posts = chosen.inner_join(engine.table(index, "told_texts"), "text_key")
+    written = chosen.group_by("account_id").agg(written=chosen.count())
+    rows = engine.collect(told_posts.inner_join(written, "account_id"))
     rows = rows.sort_by([("posted_at", "ascending"), ("post_id", "ascending")])
     coded = rows["account_id"].combine_chunks().dictionary_encode()
     text = rows["number"].to_numpy().astype(np.int64)
     at_s = rows["posted_at"].cast(pa.int64()).to_numpy() // 1_000_000
     kept = rows.select(["post_id", "account_id", "posted_at", "text_key"])
-    return NarratedPosts(kept, text, coded.indices.to_numpy().astype(np.int64), coded.dictionary, at_s)
+    return NarratedPosts(
+        kept, text, coded.indices.to_numpy().astype(np.int64), coded.dictionary, at_s, rows["written"].to_numpy()
+    )
 
 
 def _templates(told: ToldTexts, posts: NarratedPosts) -> dict[int, str]:

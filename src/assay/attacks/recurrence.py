@@ -23,6 +23,10 @@ Floats = npt.NDArray[np.float64]
 LEAST_ACCOUNTS = 2
 # One shared account is never evidence, however improbable: a person may say two things.
 LEAST_SHARED = 2
+# Who wrote a hundredth of all posts (and ten at least) is in everything: such accounts are counted neither as shared
+# nor as expected. With them, a corpus that holds a few shows nothing else.
+PROLIFIC_RATE = 0.01
+_LEAST_PROLIFIC = 10
 # Pairs of narratives whose expectation is computed at once; bounds memory.
 _PAIRS_AT_ONCE = 8_192
 
@@ -56,13 +60,19 @@ class Activity:
     n_posts: Ints
     n_accounts: Ints
 
+    @property
+    def most_counted(self) -> int:
+        """The most posts that an account may have written to be counted."""
+        return max(int(PROLIFIC_RATE * (self.n_posts @ self.n_accounts)), _LEAST_PROLIFIC)
+
 
 def overlaps(
-    account: Ints, narrative: Ints, activity: Activity, *, most_q: float, related: Ints | None = None
+    account: Ints, narrative: Ints, written: Ints, activity: Activity, *, most_q: float, related: Ints | None = None
 ) -> Overlaps:
     """Tests every pair of narratives for shared accounts beyond chance.
 
-    `account`, `narrative`: one row for each post in a narrative (repetitions allowed). An account with a posts has a
+    `account`, `narrative`, `written`: one row for each post in a narrative (repetitions allowed); `written` is how many
+    posts its account wrote, as `activity` counts them. An account with a posts has a
     chance of 1 - exp(-a * n / N) to be in a narrative of n of the N posts; the number shared by two narratives is then
     a sum of independent draws, whose tail the Poisson law with the same mean bounds from above (Hoeffding 1956, for
     values above the mean). Benjamini-Hochberg over all pairs. `related` (pairs, 2): narratives that are parts of one
@@ -71,7 +81,8 @@ def overlaps(
     After Tumminello et al. (2011), with activities in place of their equal chances: on real posts equal chances find
     whoever posts much.
     """
-    membership, posts = _membership(account, narrative)
+    counted = written <= activity.most_counted
+    membership, posts = _membership(account, narrative, counted)
     used = np.flatnonzero(np.diff(membership.indptr) >= LEAST_ACCOUNTS)
     membership = membership[:, used]
     shared = triu(membership.T @ membership, 1).tocoo()
@@ -91,11 +102,13 @@ def overlaps(
     return Overlaps(left, right, n_shared, expected, p, q, is_validated, n_tests)
 
 
-def _membership(account: Ints, narrative: Ints) -> tuple[csc_matrix, Ints]:
-    """Accounts by narratives, 1 where an account is in a narrative; and the number of posts of each narrative."""
+def _membership(account: Ints, narrative: Ints, counted: npt.NDArray[np.bool_]) -> tuple[csc_matrix, Ints]:
+    """Counted accounts by narratives, 1 where one is in a narrative; and the number of posts of each narrative."""
     n_narratives = int(narrative.max(initial=-1)) + 1
     shape = int(account.max(initial=-1)) + 1, n_narratives
-    membership = coo_matrix((np.ones(len(account), dtype=np.int32), (account, narrative)), shape=shape).tocsc()
+    rows = np.flatnonzero(counted)
+    ones = np.ones(len(rows), dtype=np.int32)
+    membership = coo_matrix((ones, (account[rows], narrative[rows])), shape=shape).tocsc()
     membership.data[:] = 1
     return membership, np.bincount(narrative, minlength=n_narratives)
 
@@ -103,10 +116,11 @@ def _membership(account: Ints, narrative: Ints) -> tuple[csc_matrix, Ints]:
 def _expected(left: Ints, right: Ints, posts: Ints, activity: Activity) -> Floats:
     """Accounts in common by chance: the sum over accounts of the product of their chances."""
     rates = activity.n_posts / max(int(activity.n_posts @ activity.n_accounts), 1)
+    n_accounts = np.where(activity.n_posts <= activity.most_counted, activity.n_accounts, 0)
     expected = np.empty(len(left))
     for first in range(0, len(left), _PAIRS_AT_ONCE):
         rows = slice(first, first + _PAIRS_AT_ONCE)
         in_left = -np.expm1(-np.outer(posts[left[rows]], rates))
         in_right = -np.expm1(-np.outer(posts[right[rows]], rates))
-        expected[rows] = (in_left * in_right) @ activity.n_accounts
+        expected[rows] = (in_left * in_right) @ n_accounts
     return expected
