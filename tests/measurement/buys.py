@@ -47,11 +47,18 @@ def values_of(units, harm=HARM):
     return value_buys(goods, harm, period_days=90)
 
 
-def world(settings=None, *, n=4_000, seed=5, secret=SECRET):
-    """A world of n listings planned with `settings` (400 buys) and drawn with `secret`; no outcomes yet."""
+def world(settings=None, *, n=4_000, seed=5, secret=SECRET, sold=True):
+    """A world of n listings planned with `settings` (400 buys) and drawn with `secret`; no outcomes yet.
+
+    Without sales (`sold=False`) the share of listings is its only estimand, which is quick to compute.
+    """
     units, fake = frame(n, seed)
     settings = settings or PlanSettings(400)
-    division = divide(units, values_of(units), settings, secret)
+    values = values_of(units)
+    if not sold:
+        nothing = np.zeros(n, dtype=np.int64)
+        units = FrameUnits(units.chance, nothing, nothing, units.merchant)
+    division = divide(units, values, settings, secret)
     counts = FrameCounts(
         n, int(units.n_orders.sum()), int(units.revenue_minor.sum()), "EUR", {"removed": 12}, {}, "orders"
     )
@@ -76,7 +83,7 @@ def world(settings=None, *, n=4_000, seed=5, secret=SECRET):
             "n_orders": units.n_orders[drawn.rows],
             "revenue_minor": units.revenue_minor[drawn.rows],
             "price_minor": np.full(len(drawn.rows), 2_500),
-            "category": [("Shoes", "Bags", "Rare")[min(i % 40, 2) if i % 40 < 2 else i % 2] for i in drawn.rows],
+            "category": ["Rare" if i % 60 == 0 else ("Shoes", "Bags")[i % 2] for i in drawn.rows],
             "brand": pa.nulls(len(drawn.rows), pa.string()),
             "merchant_size": ["1-9 orders"] * len(drawn.rows),
             "origin": [("CN", "DE")[i % 2] for i in drawn.rows],

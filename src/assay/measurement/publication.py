@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +25,8 @@ from assay.measurement.sealing import (
     Seal,
     canonical_json,
     check_seal,
+    fingerprint,
+    public_key_of,
     read_canonical,
     read_seal,
     seal,
@@ -36,6 +39,8 @@ FORMAT, FORMAT_VERSION = "assay-publication", 1
 MANIFEST, MANIFEST_SEAL = "manifest.json", "manifest.seal.json"
 LISTED = ("README.txt", "figures.json", "plan.json", "plan.seal.json", "strata.csv", "units.csv")
 FILES = (*LISTED, MANIFEST, MANIFEST_SEAL)
+# Another version may compute an interval otherwise; then the figures differ, and the reader must know why.
+PROGRAM = f"assay {version('assay')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,14 @@ def publish(
 
     CallerError when buys of the look are not accounted for.
     """
+    if public_key_of(private_key) != plan_seal.public_key:
+        theirs = fingerprint(public_key_of(private_key))
+        raise BrokenSeal(
+            f"The plan was sealed with the key {plan_seal.fingerprint}, this key is {theirs}; publish with the key of "
+            "the plan.",
+            value=theirs,
+            allowed=plan_seal.fingerprint,
+        )
     public = public_units(units, plan, look)
     figures = measure(public, plan, look)
     files = {
@@ -85,23 +98,18 @@ def publish(
         "strata.csv": csv_bytes(strata_table(plan)),
         "units.csv": csv_bytes(public),
     }
-    listed = {name: {"bytes": len(files[name]), "sha256": _sha256(files[name])} for name in sorted(files)}
-    about = {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
-        "look": look,
-        "published_at": custody.published_at,
-        "history": {"entries": custody.n_history, "sha256": custody.history_sha256},
-    }
-    manifest = canonical_json({**about, "files": listed})
+    manifest = canonical_json(
+        {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "program": PROGRAM,
+            "look": look,
+            "published_at": custody.published_at,
+            "history": {"entries": custody.n_history, "sha256": custody.history_sha256},
+            "files": {name: {"bytes": len(files[name]), "sha256": _sha256(files[name])} for name in sorted(files)},
+        }
+    )
     signed = seal(manifest, private_key)
-    if signed.public_key != plan_seal.public_key:
-        raise BrokenSeal(
-            f"The plan was sealed with the key {plan_seal.fingerprint}, this key is {signed.fingerprint}; publish with "
-            "the key of the plan.",
-            value=signed.fingerprint,
-            allowed=plan_seal.fingerprint,
-        )
     return {**files, MANIFEST: manifest, MANIFEST_SEAL: seal_bytes(signed)}
 
 
@@ -207,7 +215,11 @@ class _Folder:
     def figures_agree(self) -> str:
         recomputed = figures_bytes(measure(self._units, self._plan, self._look))
         if recomputed != self._file("figures.json"):
-            raise BrokenSeal("figures.json differs from what its units give.")
+            by = self._manifest.get("program")
+            why = (
+                "" if by == PROGRAM else f" It was published with {by}, this is {PROGRAM}: verify it with that version."
+            )
+            raise BrokenSeal(f"figures.json differs from what its units give.{why}", {"file": "figures.json"})
         self.figures = read_canonical(recomputed, "figures.json")
         return "Every figure was computed again from units.csv and plan.json and is the same to the last digit."
 
