@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from assay.attacks.bursts import burst_overlaps
 from assay.attacks.calendar import calendar_test, follows_calendar
 from assay.attacks.false_discovery import q_values
 from assay.attacks.finding import Found
@@ -17,7 +18,7 @@ from assay.attacks.reuse import ReuseBackground, densest_windows, length_class
 from assay.attacks.settings import AttackSettings
 from assay.attacks.sleep import common_sleep
 from assay.attacks.style import StyleTest, group_style
-from assay.attacks.tables import CALENDAR, NARRATIVES, STYLE, TIMING
+from assay.attacks.tables import CALENDAR, NARRATIVES, RECURRENCES, STYLE, TIMING
 from assay.attacks.timing import LayerTest, SynchronySettings, synchrony
 from assay.engine import Engine, ops
 from assay.pipeline.attacks.sources import PostSource
@@ -32,6 +33,8 @@ _REFERENCE_POSTS = 300_000
 # Accounts of others from whom random groups of writers are drawn, and posts read of each.
 _POOL_ACCOUNTS = 1_500
 _LEAST_POOL_POSTS = 3
+# Accounts of a group that posted at an event, for it to count as a burst of the group.
+_LEAST_BURST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +46,23 @@ class _Public:
 
 
 def layer_tables(engine: Engine, source: PostSource, found: Found, settings: AttackSettings) -> dict[str, pa.Table]:
-    """The tables timing, calendar and style: one row for each test of each group, q over all of a table."""
+    """Timing, calendar, recurrences and style: one row for each test of each group, q over all of a table."""
     n = min(len(found.groups), MOST_GROUPS)
     if not n:
-        return {"timing": TIMING.empty_table(), "calendar": CALENDAR.empty_table(), "style": STYLE.empty_table()}
+        empty = {"timing": TIMING, "calendar": CALENDAR, "recurrences": RECURRENCES, "style": STYLE}
+        return {name: schema.empty_table() for name, schema in empty.items()}
     members = engine.table(pa.table({"account_id": _all_members(found)}), "all_members")
     public = _public(engine, found, members, settings.seed)
-    timing, calendar = [], []
+    timing, calendar, again = [], [], []
     for group in range(n):
         rng = np.random.default_rng([settings.seed, group])
         timing += [_layer_row(group, test) for test in _timed(found, group, public, source, settings, rng)]
         calendar += [_event_row(group, test) for test in _events(found, group, public, source)]
+        again += _again_rows(found, group, source)
     return {
         "timing": _with_q(timing, TIMING),
         "calendar": _with_q(calendar, CALENDAR),
+        "recurrences": _with_q(again, RECURRENCES),
         "style": _style_rows(engine, source, found, members, settings, n),
     }
 
@@ -150,6 +156,30 @@ def _event_row(group: int, test: Any) -> dict[str, Any]:  # noqa: ANN401
         **{name: getattr(test, name) for name in ("observed", "expected", "ratio", "low", "high", "p")},
         "q": None,
     }
+
+
+def _again_rows(found: Found, group: int, source: PostSource) -> list[dict[str, Any]]:
+    """Whether the same accounts posted at separate events: pairs of events at which the group posted enough."""
+    rows = found.rows_of_group(group)
+    at_s, account = found.posts.at_s[rows], found.posts.account[rows]
+    at_event = [(event, account[(at_s >= event.starts_at_s) & (at_s < event.ends_at_s)]) for event in source.events]
+    bursts = [(event, who) for event, who in at_event if len(np.unique(who)) >= _LEAST_BURST]
+    if len(bursts) < 2:
+        return []
+    everyone, first = np.unique(found.posts.account, return_index=True)
+    tests = burst_overlaps([who for _, who in bursts], everyone, found.posts.written[first])
+    return [
+        {
+            "group": group,
+            "left_event": bursts[test.left][0].event_id,
+            "right_event": bursts[test.right][0].event_id,
+            "n_shared": test.n_shared,
+            "expected": test.expected,
+            "p": test.p,
+            "q": None,
+        }
+        for test in tests
+    ]
 
 
 def _with_q(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
