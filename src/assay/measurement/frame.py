@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 import orjson
 import pyarrow as pa
-import pyarrow.csv as pa_csv
+import pyarrow.compute as pc
 
 from assay.engine import Engine, Market, ops
 from assay.market.errors import CallerError
@@ -138,17 +138,22 @@ def sales_from(market: Market) -> str | None:
 
 
 def frame_hash(batches: Iterator[pa.RecordBatch]) -> str:
-    """SHA-256 of the frame, sorted by listing_id, as CSV: the columns of `HASHED`, no header, line feeds.
+    """SHA-256 of the frame, sorted by listing_id, as CSV: the columns of `HASHED`, no header, texts quoted, line feeds.
 
     Anybody who holds the frame can write that file and run sha256sum on it.
     """
     digest = hashlib.sha256()
-    options = pa_csv.WriteOptions(include_header=False, quoting_style="needed")
     for batch in batches:
-        sink = pa.BufferOutputStream()
-        pa_csv.write_csv(batch.select(list(HASHED)), sink, options)
-        digest.update(sink.getvalue())
+        cells = [_csv_cells(batch[name]) for name in HASHED]
+        lines = pc.binary_join_element_wise(*cells, ",").to_pylist()
+        digest.update("".join(f"{line}\n" for line in lines).encode())
     return digest.hexdigest()
+
+
+def _csv_cells(column: pa.Array) -> pa.Array:
+    if not pa.types.is_string(column.type):
+        return column.cast(pa.string())
+    return pc.binary_join_element_wise('"', pc.replace_substring(column, '"', '""'), '"', "")
 
 
 def _excluded(rows: ir.Table, as_of: datetime) -> ir.StringValue:
