@@ -65,7 +65,9 @@ def test_the_same_seed_plants_the_same_posts():
 def test_sixty_base_texts_a_language_are_distinct_and_of_the_stated_length():
     for language, length, shortest, longest in (("zh", len, 35, 110), ("en", lambda t: len(t.split()), 15, 45)):
         texts = [
-            t for [topic] in zip(*base_texts(language, 12, 5, np.random.default_rng(5)), strict=True) for t in topic
+            t
+            for [topic] in zip(*base_texts(language, (), (1, 12, 5), np.random.default_rng(5)), strict=True)
+            for t in topic
         ]
         assert len(set(texts)) == 60
         assert all(shortest <= length(text) <= longest for text in texts)
@@ -74,14 +76,14 @@ def test_sixty_base_texts_a_language_are_distinct_and_of_the_stated_length():
 
 
 def test_narratives_of_several_events_have_texts_of_their_own():
-    events = base_texts("zh", 10, 1, np.random.default_rng(6), 4)
+    events = base_texts("zh", (), (4, 10, 1), np.random.default_rng(6))
     assert len({text for event in events for [text] in event}) == 40
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_more_edits_make_texts_less_alike_and_none_leave_them_alone(language):
     rng = np.random.default_rng(7)
-    bases = [text for [text] in base_texts(language, 12, 1, rng)[0]] * 20
+    bases = [text for [text] in base_texts(language, (), (1, 12, 1), rng)[0]] * 20
     means = [float(similarity(bases, edited(bases, rate, language, rng)).mean()) for rate in (0, 0.1, 0.2, 0.3)]
     assert means[0] == 1.0
     assert means[0] > means[1] > means[2] > means[3] > 0.1
@@ -140,7 +142,15 @@ def test_accounts_carry_over_from_event_to_event():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"edit_rate": 1.5}, {"camouflage_rate": 1.0}, {"n_posts": 3}, {"language": "fr"}, {"wordings": 0}]
+    "changes",
+    [
+        {"edit_rate": 1.5},
+        {"camouflage_rate": 1.0},
+        {"n_posts": 3},
+        {"language": "fr"},
+        {"wordings": 0},
+        {"topics": ("war",)},
+    ],
 )
 def test_a_specification_that_cannot_be_is_refused(changes):
     with pytest.raises(CallerError, match=next(iter(changes))):

@@ -24,24 +24,31 @@ _CLOSING_RATE = 0.3
 _TYPING_ERRORS = 0.1
 
 
-def base_texts(
-    language: Language, n_narratives: int, wordings: int, rng: np.random.Generator, n_events: int = 1
-) -> list[list[list[str]]]:
-    """Base texts by event, narrative and wording; narratives differ in topic as long as there are topics (12).
+def topic_names(language: Language) -> tuple[str, ...]:
+    """What a campaign can be about."""
+    return tuple(_pool("campaigns.toml")[language]["topics"])
 
-    Chinese 35 to 110 characters, English 15 to 45 words. One narrative's first five texts, over wordings and events,
-    share no sentence: 60 a language; further ones cross claims and details, 300 in all.
+
+def base_texts(
+    language: Language, topics: tuple[str, ...], counts: tuple[int, int, int], rng: np.random.Generator
+) -> list[list[list[str]]]:
+    """Base texts by event, narrative and wording, as many as `counts` says of each.
+
+    Narratives are on different ones of the `topics` (empty: all twelve) as long as there are any. Chinese 35 to 110
+    characters, English 15 to 45 words. The first five texts of a topic share no sentence: 60 a language; further ones
+    cross claims and details, 300 in all.
     """
+    n_events, n_narratives, wordings = counts
     pool = _pool("campaigns.toml")[language]
-    topics = list(pool["topics"].values())
-    order = rng.permutation(len(topics))
-    offsets = rng.integers(0, _WORDINGS, len(topics))
+    chosen = [pool["topics"][name] for name in topics or topic_names(language)]
+    order = rng.permutation(len(chosen))
+    offsets = rng.integers(0, _WORDINGS, len(chosen))
 
     def text(event: int, narrative: int, wording: int) -> str:
         # A second narrative on the same topic starts behind the wordings of the first.
-        turn, topic = divmod(narrative, len(topics))
+        turn, topic = divmod(narrative, len(chosen))
         number = (turn * n_events + event) * wordings + wording
-        body = _body(topics[order[topic]], int(offsets[topic]), number)
+        body = _body(chosen[order[topic]], int(offsets[topic]), number)
         return _glue(language).join(body + _closing(pool["closings"], rng))
 
     return [[[text(e, k, w) for w in range(wordings)] for k in range(n_narratives)] for e in range(n_events)]

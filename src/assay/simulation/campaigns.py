@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from assay.market.errors import CallerError
-from assay.simulation.campaign_texts import LANGUAGES, Language, base_texts, edited
+from assay.simulation.campaign_texts import LANGUAGES, Language, base_texts, edited, topic_names
 from assay.simulation.draws import Flags, Floats, Ints, split_total
 from assay.simulation.planting import (
     DAY_S,
@@ -49,6 +49,7 @@ class CampaignSpec:
     n_posts: int = PUBLISHED_POSTS
     # Published: 4,600 of 9,700 on one accusation; nine others share the rest evenly (not published).
     narrative_shares: tuple[float, ...] = shares_with_main(PUBLISHED_MAIN_POSTS / PUBLISHED_POSTS, 10)
+    topics: tuple[str, ...] = ()  # what the narratives are about (campaign_texts.topic_names); empty: any
     wordings: int = 1  # base texts for each narrative
     edit_rate: float = 0.1
     camouflage_rate: float = 0.0  # of each account's posts, those copied from ordinary ones; they come on top
@@ -66,6 +67,8 @@ class CampaignSpec:
             most = 0.95 if name == "camouflage_rate" else 1.0
             _require(0 <= getattr(self, name) <= most, name, getattr(self, name), f"0 to {most}")
         _require(self.language in LANGUAGES, "language", self.language, ", ".join(LANGUAGES))
+        known = topic_names(self.language)
+        _require(set(self.topics) <= set(known), "topics", self.topics, ", ".join(known))
         _require(self.n_accounts >= 1, "n_accounts", self.n_accounts, "1 or more")
         _require(self.n_posts >= self.n_accounts, "n_posts", self.n_posts, f"n_accounts ({self.n_accounts}) or more")
         _require(len(self.narrative_shares) >= 1, "narrative_shares", self.narrative_shares, "one share or more")
@@ -107,7 +110,7 @@ def plant(background: pa.Table, spec: CampaignSpec, rng: np.random.Generator) ->
     ordinary = background_of(background)
     instants = [event.timestamp() for event in spec.events] or [ordinary.middle_s]
     crews = _crews(ordinary, spec, min(instants), rng)
-    texts = base_texts(spec.language, len(spec.narrative_shares), spec.wordings, rng, len(instants))
+    texts = base_texts(spec.language, spec.topics, (len(instants), len(spec.narrative_shares), spec.wordings), rng)
     parts = []
     for number, instant in enumerate(instants):
         scene = _Scene(ordinary, spec, crews.members[number], number, instant)

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.simulation.campaigns import CampaignSpec, plant
+from assay.simulation.campaign_texts import topic_names
+from assay.simulation.campaigns import CampaignSpec, plant, shares_with_main
 from assay.simulation.crowds import CrowdSpec, gather
 from assay.simulation.draws import Floats, Ints, at, hexadecimal, key, numbered
 from assay.simulation.offers import World
@@ -98,13 +99,21 @@ def _campaigns(size: int, as_of: datetime) -> tuple[CampaignSpec, ...]:
     singles_day = datetime(as_of.year - 1, 11, 11, 12, tzinfo=UTC)
     black_friday = datetime(as_of.year - 1, 11, 28, 12, tzinfo=UTC)
     mid_year = datetime(as_of.year, 6, 1, 12, tzinfo=UTC)
-    few = (0.25,) * 4
+    # Different principals pay for different stories, so the campaigns share no topic.
+    topics = topic_names("zh")
+    four = (0.25,) * 4
     return (
-        CampaignSpec("returning", n_accounts=size, n_posts=10 * size, edit_rate=0.1, camouflage_rate=0.3,
-                     hired_rate=0.05, events=(singles_day, mid_year), carry_over_rate=0.7),
-        CampaignSpec("small", "en", 20, 100, few, edit_rate=0.1, camouflage_rate=0.5, events=(black_friday,)),
-        CampaignSpec("slow", "zh", 30, 180, few, wordings=2, edit_rate=0.05, burst_rate=0.0, spread_days=150,
-                     events=(as_of - timedelta(days=200),)),
+        CampaignSpec(
+            "returning", "zh", size, 10 * size, shares_with_main(0.47, 8), topics=topics[:8],
+            edit_rate=0.1, camouflage_rate=0.3, hired_rate=0.05, events=(singles_day, mid_year), carry_over_rate=0.7,
+        ),
+        CampaignSpec(
+            "small", "en", 20, 100, four, edit_rate=0.1, camouflage_rate=0.5, events=(black_friday,),
+        ),
+        CampaignSpec(
+            "slow", "zh", 30, 180, four, topics=topics[8:], wordings=2, edit_rate=0.05, burst_rate=0.0, spread_days=150,
+            events=(as_of - timedelta(days=200),),
+        ),
     )  # fmt: skip
 
 
