@@ -12,6 +12,11 @@ from assay.likeness import fold
 from assay.simulation.campaign_texts import base_texts, edited
 
 
+def one_each(language, n, rng):
+    """Base texts of n narratives."""
+    return [wordings[0] for wordings in base_texts(language, (), (1, n, 1), rng)[0]]
+
+
 def linked(texts: list[str]):
     """All pairs that the verification accepts, as indices."""
     pairs = [(i, j) for i in range(len(texts)) for j in range(i)]
@@ -36,7 +41,7 @@ def grouped(texts: list[str], weight: list[int] | None = None):
 @pytest.mark.parametrize("edit_rate", [0.1, 0.2, 0.3])
 def test_edited_copies_of_three_texts_become_three_narratives(language: str, edit_rate: float) -> None:
     rng = np.random.default_rng([1, round(edit_rate * 10)])
-    bases = [wordings[0] for wordings in base_texts(language, 3, 1, rng)[0]]
+    bases = one_each(language, 3, rng)
     texts = edited([base for base in bases for _ in range(20)], edit_rate, language, rng)
     found = grouped(texts)
     truth = np.repeat(np.arange(3), 20)
@@ -83,7 +88,7 @@ def test_no_texts_give_no_narratives() -> None:
 
 def test_every_narrative_has_one_centre_and_numbers_follow_first_texts() -> None:
     rng = np.random.default_rng(5)
-    bases = [wordings[0] for wordings in base_texts("zh", 2, 1, rng)[0]]
+    bases = one_each("zh", 2, rng)
     texts = edited([bases[i % 2] for i in range(12)], 0.1, "zh", rng)
     found = grouped(texts)
     assert found.narrative.tolist() == [0, 1] * 6
@@ -92,7 +97,7 @@ def test_every_narrative_has_one_centre_and_numbers_follow_first_texts() -> None
 
 def test_the_order_of_links_does_not_matter() -> None:
     rng = np.random.default_rng(6)
-    texts = edited([base[0] for base in base_texts("zh", 3, 1, rng)[0] for _ in range(8)], 0.2, "zh", rng)
+    texts = edited([base for base in one_each("zh", 3, rng) for _ in range(8)], 0.2, "zh", rng)
     left, right = linked(texts)
     folded, weight = fold(pa.array(texts)), np.ones(len(texts), int)
     order = rng.permutation(len(left))

@@ -20,7 +20,7 @@ def told(texts: list[str], at_s, account=None) -> Told:
 
 
 def test_a_frame_with_a_changing_middle_is_a_template() -> None:
-    songs = base_texts("en", 40, 1, np.random.default_rng(1))[0]
+    songs = base_texts("en", (), (1, 40, 1), np.random.default_rng(1))[0]
     texts = [f"I am listening to {song[0][:25]} on this player, come and listen" for song in songs]
     found = template_reasons(told(texts, np.arange(40) * 3_600))
     assert list(found) == [0]
@@ -30,7 +30,7 @@ def test_a_frame_with_a_changing_middle_is_a_template() -> None:
 def test_edited_copies_are_no_template() -> None:
     rng = np.random.default_rng(2)
     for edit_rate in (0.05, 0.1, 0.2, 0.3):
-        texts = edited([base_texts("zh", 1, 1, rng)[0][0][0]] * 60, edit_rate, "zh", rng)
+        texts = edited([base_texts("zh", (), (1, 1, 1), rng)[0][0][0]] * 60, edit_rate, "zh", rng)
         assert template_reasons(told(texts, rng.integers(0, 200 * _DAY, 60))) == {}
 
 

@@ -67,17 +67,22 @@ def _memberships(
     account: Ints, narrative: Ints, ties: tuple[Ints, Ints], part: Ints
 ) -> tuple[Ints, Ints, npt.NDArray[np.bool_]]:
     """(account, part, is core), each account once for every part it is in."""
-    pairs = np.unique(np.stack((narrative, account), axis=1), axis=0)
-    pairs = pairs[part[pairs[:, 0]] >= 0]
     n_accounts = int(account.max(initial=-1)) + 1
-    posted = coo_matrix(
-        (np.ones(len(pairs), dtype=np.int32), (pairs[:, 0], pairs[:, 1])), shape=(len(part), n_accounts)
-    )
+    told, who = _pairs(narrative, account, part >= 0)
+    posted = coo_matrix((np.ones(len(told), dtype=np.int32), (told, who)), shape=(len(part), n_accounts))
     rows = posted.tocsr()
     both = rows[ties[0]].multiply(rows[ties[1]]).tocoo()
     in_core = np.unique(part[ties[0][both.row]] * n_accounts + both.col)
-    everyone = np.unique(part[pairs[:, 0]] * n_accounts + pairs[:, 1])
+    everyone = np.unique(part[told] * n_accounts + who)
     return everyone % n_accounts, everyone // n_accounts, np.isin(everyone, in_core)
+
+
+def _pairs(narrative: Ints, account: Ints, is_wanted: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Each wanted narrative with each of its accounts, once."""
+    n_accounts = int(account.max(initial=-1)) + 1
+    rows = is_wanted[narrative]
+    codes = np.unique(narrative[rows] * n_accounts + account[rows])
+    return codes // max(n_accounts, 1), codes % max(n_accounts, 1)
 
 
 def _numbered(
@@ -94,8 +99,7 @@ def _numbered(
     member, of, core = member[order], of[order], core[order]
     account, narrative = posts
     n_accounts = int(account.max(initial=-1)) + 1
-    pairs = np.unique(np.stack((narrative, account), axis=1), axis=0)
-    pairs = pairs[of_narrative[pairs[:, 0]] >= 0]
-    codes, counts = np.unique(of_narrative[pairs[:, 0]] * n_accounts + pairs[:, 1], return_counts=True)
+    told, who = _pairs(narrative, account, of_narrative >= 0)
+    codes, counts = np.unique(of_narrative[told] * n_accounts + who, return_counts=True)
     n_narratives = counts[np.searchsorted(codes, of * n_accounts + member)]
     return Groups(of_narrative, of, member, core, n_narratives, weakest)

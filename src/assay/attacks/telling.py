@@ -94,7 +94,9 @@ def _related(narrative: Ints, left: Ints, right: Ints) -> Ints:
     """Pairs of narratives with links from text to text between them, beside a stray one among many."""
     low, high = np.minimum(narrative[left], narrative[right]), np.maximum(narrative[left], narrative[right])
     between = (low >= 0) & (low != high)
-    pairs, n_links = np.unique(np.stack((low[between], high[between]), axis=1), axis=0, return_counts=True)
+    width = int(narrative.max(initial=-1)) + 1
+    codes, n_links = np.unique(low[between] * width + high[between], return_counts=True)
+    pairs = np.stack((codes // max(width, 1), codes % max(width, 1)), axis=1)
     n_texts = np.bincount(narrative[narrative >= 0])
     smaller = np.minimum(n_texts[pairs[:, 0]], n_texts[pairs[:, 1]])
     related: Ints = pairs[n_links >= RELATED_RATE * smaller]

@@ -51,8 +51,9 @@ def template_reasons(told: Told) -> dict[int, str]:
     """Which narratives are templates, each with its reason in one sentence: {narrative: reason}."""
     n = int(told.narrative.max(initial=-1)) + 1
     of_post = told.narrative[told.post_text]
-    pairs = np.unique(np.stack((of_post, told.account), axis=1), axis=0)
-    enough = np.bincount(pairs[:, 0], minlength=n) >= LEAST_ACCOUNTS if len(pairs) else np.zeros(n, dtype=bool)
+    width = int(told.account.max(initial=-1)) + 1
+    each = np.unique(of_post * width + told.account)
+    enough = np.bincount(each // max(width, 1), minlength=n) >= LEAST_ACCOUNTS
     found = _frames(told, enough)
     return found | _stock_texts(told, of_post, enough)
 
