@@ -3,9 +3,10 @@
 import pyarrow as pa
 
 
-def stratum(name, n_units, outcomes, *, pot="measure", sizes=None, rate=None, n_orders=None, score=None):
-    """One stratum: `outcomes` of its buys in order, `sizes` their orders (1 each), `n_orders` of the whole stratum."""
-    sizes = sizes or [1] * len(outcomes)
+def stratum(name, n_units, outcomes, **more):
+    """One stratum: `outcomes` of its buys in order; more: pot, sizes (orders of each buy, 1), n_orders, rate, score."""
+    pot, score = more.get("pot", "measure"), more.get("score")
+    sizes = more.get("sizes") or [1] * len(outcomes)
     rows = [
         {
             "unit": f"{name}-{i}",
@@ -23,9 +24,9 @@ def stratum(name, n_units, outcomes, *, pot="measure", sizes=None, rate=None, n_
         }
         for i, (outcome, size) in enumerate(zip(outcomes, sizes, strict=True))
     ]
-    total = n_units if n_orders is None else n_orders
+    total = more.get("n_orders", n_units)
     frame = {"stratum": name, "n_units": n_units, "n_orders": total, "revenue_minor": 100 * total}
-    return rows, frame | {"n_drawn": len(outcomes), "expected_rate": rate}
+    return rows, frame | {"n_drawn": len(outcomes), "expected_rate": more.get("rate")}
 
 
 def tables(*parts, controls=()):

@@ -62,13 +62,15 @@ def weigh(sample: Sample, positive: Bools, conclusive: Bools, *, domain: Bools |
     """The weighted counts of `positive` among the `conclusive` units, in the frame or in one `domain` of it.
 
     Units without a result are made up for by the conclusive ones of their stratum (weighting-class adjustment, Lohr
-    2010, section 8.5); a stratum without any conclusive unit borrows those of the stratum nearest in expected rate.
+    2010, section 8.5); a stratum without any (or not drawn at all) borrows those of the stratum nearest in rate.
     The total of a domain is estimated from the sample (Hájek 1971); that of the frame is known.
     """
     n_strata = len(sample.n_units)
-    cell = _cells(sample, conclusive)
-    response = _response(cell, conclusive, sample.probability, n_strata)
-    fraction = np.minimum(sample.probability * response[cell], 1.0)
+    speaker = _speakers(sample, conclusive)
+    cell = speaker[sample.stratum]
+    response = _response(sample, speaker, conclusive)
+    # Units of a frame without any result keep a fraction that nothing is divided by.
+    fraction = np.clip(sample.probability * response[cell], 1e-12, 1.0)
     inside = conclusive if domain is None else conclusive & domain
     weight = sample.size / fraction
     total = float(sample.total.sum() if domain is None else weight[inside].sum())
@@ -92,21 +94,25 @@ def weigh(sample: Sample, positive: Bools, conclusive: Bools, *, domain: Bools |
     )
 
 
-def _cells(sample: Sample, conclusive: Bools) -> Ints:
-    """The stratum whose conclusive units speak for each unit: its own, or the nearest that has any."""
+def _speakers(sample: Sample, conclusive: Bools) -> Ints:
+    """The stratum whose conclusive units speak for each stratum: its own, or the nearest in rate that has any."""
     n = len(sample.n_units)
-    heard = np.bincount(sample.stratum[conclusive], minlength=n) > 0
+    heard = np.flatnonzero(np.bincount(sample.stratum[conclusive], minlength=n) > 0)
     rate = np.nan_to_num(sample.expected_rate, nan=0.0)
     speaker = np.arange(n)
-    for h in np.flatnonzero(~heard):
-        others = np.flatnonzero(heard)
-        if len(others):
-            speaker[h] = others[np.argmin(np.abs(rate[others] - rate[h]))]
-    return speaker[sample.stratum]
+    for h in np.setdiff1d(speaker, heard):
+        if len(heard):
+            speaker[h] = heard[np.argmin(np.abs(rate[heard] - rate[h]))]
+    return speaker
 
 
-def _response(cell: Ints, conclusive: Bools, probability: Floats, n_strata: int) -> Floats:
-    """The share of each cell's estimated units that have a result (1 where nothing failed)."""
-    every = np.bincount(cell, 1.0 / probability, minlength=n_strata)
-    heard = np.bincount(cell[conclusive], 1.0 / probability[conclusive], minlength=n_strata)
+def _response(sample: Sample, speaker: Ints, conclusive: Bools) -> Floats:
+    """The share of the units spoken for that have a result, per speaking stratum (1 where nothing failed)."""
+    n = len(sample.n_units)
+    each = 1.0 / sample.probability
+    stands_for = np.bincount(sample.stratum, each, minlength=n)
+    # A stratum of which nothing was drawn is spoken for with the units of the frame.
+    units = np.where(stands_for > 0, stands_for, sample.n_units)
+    every = np.bincount(speaker, units, minlength=n)
+    heard = np.bincount(sample.stratum[conclusive], each[conclusive], minlength=n)
     return np.where(every > 0, heard / np.where(every > 0, every, 1.0), 1.0)
