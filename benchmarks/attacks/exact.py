@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasketch import MinHash, MinHashLSH
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -100,6 +99,8 @@ def datasketch(pairs: ExactPairs) -> dict[str, Any]:
 
     Its own choice of bands and rows for the threshold; an exact check is needed as in ours, and only real pairs count.
     """
+    from datasketch import MinHash, MinHashLSH
+
     found = shingle(fold(pa.array(pairs.texts)))
     started = time.perf_counter()
     index = MinHashLSH(threshold=LEAST_SIMILARITY, num_perm=64)

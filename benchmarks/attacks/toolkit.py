@@ -17,7 +17,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from datasketch import MinHash, MinHashLSH
 
 # The toolkit's own measure is the Jaccard similarity of the sets of words; in Chinese every character is one.
 WINDOW_S = 3_600
@@ -68,6 +67,8 @@ def toolkit(posts: pa.Table) -> tuple[float, set[str]]:
 
 def datasketch(posts: pa.Table) -> tuple[float, set[str]]:
     """Near-copies by MinHashLSH over pairs of characters, then the same rule: 2 co-posts of a pair within the hour."""
+    from datasketch import MinHash, MinHashLSH
+
     texts = posts["text"].to_pylist()
     accounts = posts["account_id"].to_pylist()
     at = (posts["posted_at"].cast(pa.int64()).to_numpy() / 1e6).tolist()
