@@ -136,7 +136,7 @@ def test_no_counterfeit_found_is_not_called_none() -> None:
 def test_small_cells_are_shown_as_suppressed() -> None:
     page = prevalence_html(a_page(domains=(Domain("brand", (Cell("Norvane", None, None),)),)))
     row = next(line for line in page.splitlines() if "Norvane" in line)
-    assert "not shown: fewer than 10 buys" in row and "%" not in row
+    assert "not shown: too few buys" in row and "%" not in row
 
 
 def test_a_drifted_score_is_said_and_marked() -> None:

@@ -29,7 +29,7 @@ _CHUNK_GOODS = 1_000
 _BINS = 20
 _LEAST_CHANCE = 1e-6
 _Z95 = 1.959963984540054
-LEVEL = "level of the score"
+LEVEL = "level of the chances"
 CORRELATION = "how far a merchant's goods are alike"
 CHANCE = "which goods are counterfeit"
 
@@ -184,7 +184,7 @@ def damages(
     margin; royalty v x royalty rate; platform_loss v x refund rate + u x refund rate x refund cost + own cost.
     They are alternatives or belong to different parties: never add them up. Good i of merchant m is counterfeit when
     sqrt(r) a_m + sqrt(1 - r) e_i < probit(chance_i) + z s_i, with a, e, z standard normal: goods of one merchant fall
-    together (r), the score's level errs for all at once (z; s from low and high), and at z = 0 each chance is kept.
+    together (r), the chances' level errs for all at once (z; s from low and high), and at z = 0 each chance is kept.
     CallerError for arrays of different length or values out of range.
 
     >>> five = np.full(5, 0.5)
@@ -367,18 +367,20 @@ def _check_goods(goods: SoldGoods) -> None:
         raise CallerError("Damages need units and revenue of 0 or more.", allowed="0 or more")
 
 
-# A median tenth of the goods bearing half of the expected value makes the interval hang on a few verdicts.
-_CONCENTRATED_GOODS = 10
+# When so few goods hold most of what is uncertain, buying them is worth more than any better input.
+_FEW_GOODS = 10
 
 
 def _warnings(goods: SoldGoods) -> tuple[str, ...]:
-    expected = goods.chance * goods.revenue_minor
-    if expected.sum() <= 0:
-        return ("No good with a chance of being counterfeit was sold, so there is nothing to add up.",)
-    top = np.sort(expected)[::-1][:_CONCENTRATED_GOODS].sum() / expected.sum()
-    if len(goods) > _CONCENTRATED_GOODS and top > 0.5:
-        return (
-            f"{_CONCENTRATED_GOODS} goods carry {100 * top:.0f} % of the expected tainted value: test-buy them, and "
-            "the interval will shrink.",
-        )
-    return ()
+    if (goods.chance * goods.revenue_minor).sum() <= 0:
+        return ("No good with a chance of being counterfeit was sold for money, so there is nothing to add up.",)
+    unsure = goods.chance * (1.0 - goods.chance) * goods.revenue_minor**2
+    if len(goods) <= _FEW_GOODS or unsure.sum() <= 0:
+        return ()
+    top = np.sort(unsure)[::-1][:_FEW_GOODS].sum() / unsure.sum()
+    if top <= 0.5:
+        return ()
+    return (
+        f"{_FEW_GOODS} goods hold {100 * top:.0f} % of what is not known about which goods are counterfeit: test-buy "
+        "them, and the interval of the value will shrink.",
+    )

@@ -59,7 +59,7 @@ class Period:
 class Change:
     """A change of one estimand between two periods: the later share over the earlier one, with its interval.
 
-    `power` is the chance, stated before the buys, of seeing a change by `power_ratio`; `buys_needed` how many buys a
+    `power` is the chance that so many buys show a change by `power_ratio`; `buys_needed` how many buys a
     period it would take to see that change 8 times in 10.
     """
 

@@ -56,7 +56,7 @@ def change_sentence(change: Change, confidence: float = 0.95) -> str:
 def _reach(change: Change) -> str:
     if change.power is None or change.power_ratio is None:
         return ""
-    seen = f" Stated before the buys: {_what(change.power_ratio)} would be seen {share_text(change.power)} of the time"
+    seen = f" With so many buys {_what(change.power_ratio)} is seen {share_text(change.power)} of the time"
     if change.buys_needed is None or change.power >= 0.8:
         return f"{seen}."
     return f"{seen}; to see it 8 times in 10 takes about {round_up(change.buys_needed)} buys a period."
