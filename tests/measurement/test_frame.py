@@ -7,7 +7,14 @@ import pytest
 
 from assay.market.errors import CallerError
 from assay.measurement.frame import FrameSettings, candidates, frame_counts, frame_hash, in_frame, main_currency
+from tests.engines import assert_same_rows
 from tests.signals.markets import ago, brand, listing, make_market, merchant, order
+
+
+@pytest.fixture
+def engine(duckdb_engine):
+    return duckdb_engine
+
 
 EUR = FrameSettings("EUR", rates={"USD": 0.9})
 
@@ -96,6 +103,32 @@ def test_merchants_are_sized_by_their_orders_in_the_frame(engine, tmp_path):
     _, found, _ = rows_of(engine, tmp_path, listings=goods, orders=sold)
     sizes = {row["listing_id"]: row["merchant_size"] for row in engine.collect(in_frame(found)).to_pylist()}
     assert [sizes[each["listing_id"]] for each in goods] == ["no orders", "10-99 orders", "10-99 orders"]
+
+
+def test_every_engine_gives_the_same_frame(duckdb_engine, other_engine, tmp_path):
+    brands = [brand(name="Norvane", aliases='["诺凡"]', safety_class="high")]
+    goods = [
+        listing(
+            listing_id=f"L{i:03d}", merchant_id=f"M{i % 5}", brand=(" Norvane", "诺凡", None)[i % 3], price=1_000 + i
+        )
+        | {
+            "currency": ("EUR", "USD", "JPY")[i % 3],
+            "quantity": i % 7,
+            "removed_at": ago(i - 20) if i % 4 == 0 else None,
+        }
+        for i in range(60)
+    ]
+    sold = [
+        order(f"L{i % 50:03d}", amount=101 * i, currency=("EUR", "USD", "JPY")[i % 3], ordered_at=ago(i))
+        for i in range(200)
+    ]
+    markets = [
+        make_market(each, tmp_path / each.name, listings=goods, orders=sold, brands=brands)
+        for each in (duckdb_engine, other_engine)
+    ]
+    scored = pa.table({"listing_id": [row["listing_id"] for row in goods], "score": [i / 7 for i in range(60)]})
+    frames = [in_frame(candidates(m, m.engine.table(scored, "scored"), EUR)) for m in markets]
+    assert_same_rows(*(m.engine.collect(frame) for m, frame in zip(markets, frames, strict=True)))
 
 
 def test_the_hash_is_that_of_a_csv_file_anybody_can_write():
