@@ -80,7 +80,7 @@ def _planted(rng: np.random.Generator) -> tuple[list[dict[str, Any]], dict[str, 
         _add(posts, texts, 10, accounts, (narrative, language, text), rng)
     for i, account in enumerate(PERIPHERY):
         _post(posts, texts, account, SAID[11][1], START + timedelta(days=8, hours=i), (11, 1.0, "same"))
-    for i, text in enumerate(HOSTILE):
+    for i, text in enumerate((*HOSTILE, HOSTILE[0])):
         _post(posts, texts, CORE[10 + i % 2], text, START + timedelta(days=9, hours=i), (13, 0.62, "near"))
     return posts, texts
 

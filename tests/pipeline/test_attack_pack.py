@@ -74,7 +74,7 @@ def test_truth_and_hostility_are_left_to_a_person(pack):
 
 def test_every_post_of_the_group_is_in_the_files_once(pack):
     posts = rows_of(pack, "posts")
-    assert len(posts) == len({row["post_id"] for row in posts}) == 12 + 12 + 12 + 7 + 5 + 3
+    assert len(posts) == len({row["post_id"] for row in posts}) == 12 + 12 + 12 + 7 + 5 + 4
     assert sum(int(row["n_posts"]) for row in rows_of(pack, "accounts")) == len(posts)
     bins = rows_of(pack, "timeline")
     assert sum(int(row["core_posts"]) + int(row["periphery_posts"]) for row in bins) == len(posts)
@@ -213,3 +213,15 @@ def test_every_link_inside_the_pages_leads_somewhere(pack, run):
         found = tags_of(page.read_text())
         ids = {attributes["id"] for _, attributes in found if "id" in attributes}
         assert {a["href"] for tag, a in found if tag == "a"} <= {f"#{each}" for each in ids}
+
+
+def test_shown_wordings_are_no_best_choice(data):
+    (found,) = (each for each in data.narratives if each.id == 13)
+    alike = [each.similarity for each in found.wordings if each.n_posts == 1]
+    assert alike == sorted(alike, reverse=True)
+    assert min(alike) == 0.62
+    assert found.wordings[0].n_posts > 1
+
+
+def test_an_account_tells_its_narratives_in_short(data):
+    assert {each.narrative_ranges for each in data.accounts} == {"N1–N4", "N1–N3", "N1"}

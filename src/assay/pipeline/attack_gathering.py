@@ -101,7 +101,7 @@ def _tiles(rows: GroupRows) -> tuple[Tile, ...]:
         Tile(f"{group['n_narratives']:,}", "narratives"),
         Tile(f"{group['n_posts']:,}", "posts"),
         Tile(chance(group["error_rate"]), "error rate (q)"),
-        Tile(f"{fits} of {checked}" if checked else "none", "innocent explanations fit" if checked else "tested"),
+        Tile(f"{fits} of {checked}" if checked else "none", f"innocent explanations {'fit' if checked else 'tested'}"),
     )
 
 
@@ -119,7 +119,7 @@ def _narrative(row: Row, label: str, posts: list[Row], roles: dict[str, str], mo
     by_wording: dict[Any, list[Row]] = defaultdict(list)
     for post in posts:
         by_wording[post["text_key"]].append(post)
-    ordered = sorted(by_wording.values(), key=lambda same: (-len(same), same[0]["posted_at"], same[0]["post_id"]))
+    ordered = sorted(by_wording.values(), key=lambda same: (same[0]["posted_at"], same[0]["post_id"]))
     central = row["central_text"] or ""
     core = {post["account_id"] for post in posts if roles.get(post["account_id"]) == "core"}
     return Narrative(
@@ -134,8 +134,16 @@ def _narrative(row: Row, label: str, posts: list[Row], roles: dict[str, str], mo
         n_wordings=len(by_wording),
         first_at=row["first_at"],
         last_at=row["last_at"],
-        wordings=tuple(_wording(same, central) for same in ordered[:most]),
+        wordings=tuple(_wording(same, central) for same in _shown(ordered, most)),
     )
+
+
+def _shown(wordings: list[list[Row]], most: int) -> list[list[Row]]:
+    """Those of most posts, then, of those of one post each, evenly from the most to the least alike: no best choice."""
+    repeated = sorted((same for same in wordings if len(same) > 1), key=lambda same: -len(same))[:most]
+    single = sorted((same for same in wordings if len(same) == 1), key=lambda same: -(same[0]["similarity"] or 0.0))
+    left = min(most - len(repeated), len(single))
+    return repeated + [single[place * (len(single) - 1) // max(left - 1, 1)] for place in range(left)]
 
 
 def _wording(same: list[Row], central: str) -> Wording:
@@ -204,14 +212,14 @@ def provenance(found: Findings, group: str, *, is_public: bool) -> Provenance:
         ("The rows behind one part (narratives, overlaps, timing, calendar, members, posts, ...):",
          f"assay attacks show {run} {quote(group)} --table narratives"),
     )  # fmt: skip
-    inputs = dict(about.get("inputs") or {})
+    inputs = dict(about.get("inputs") or {str(about.get("posts", "posts")): found.snapshot_id})
     shown = ((Path(k).name if is_public else k, v) for k, v in sorted(inputs.items()))
     return Provenance(
         commands=commands,
         inputs=tuple((str(k), _flat(v)) for k, v in shown),
         settings=tuple((str(k), _flat(v)) for k, v in sorted((about.get("settings") or {}).items())),
         versions=tuple((str(k), str(v)) for k, v in sorted((about.get("versions") or {}).items())),
-        seed=str(about.get("seed", "unknown")),
+        seed=str(about.get("seed") or (about.get("settings") or {}).get("seed", "unknown")),
     )
 
 

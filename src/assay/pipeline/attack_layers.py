@@ -23,6 +23,8 @@ _BINS = (
     (timedelta(days=28), "4 weeks"),
     (timedelta(days=364), "52 weeks"),
 )
+# Tests that count pairs of posts; the others are shares and rates, which do not go on one scale with counts.
+COUNTS = ("synchrony_10min", "synchrony_1h", "synchrony_24h")
 # A Monday, so that bins of weeks begin on one.
 _EPOCH = datetime(2001, 1, 1, tzinfo=UTC)
 # Bands of more events than this cover the whole chart; those with the smallest p are drawn, the table holds all.
@@ -47,7 +49,7 @@ _NULLS = {
     "calendar": (
         "Timing: the calendar",
         "Do the posts gather around the events of the calendar?",
-        "Null: the same calendar shifted to other days of the same kind. All events of the calendar were tested.",
+        "Null: the same calendar shifted to other days of the same kind. All its events within the data were tested.",
     ),
 }
 
@@ -136,6 +138,7 @@ def _synchrony(rows: GroupRows) -> tuple[Figure, ...]:
                 row["p"],
                 row["q"],
                 shuffles,
+                is_drawn=row["test"] in COUNTS,
             )
         )
     return tuple(found)

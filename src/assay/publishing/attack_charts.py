@@ -22,8 +22,8 @@ BAND_INK = "#8a5200"
 GRID = "#e8eaee"
 # A symmetric logarithm keeps 0 on the axis; below this count it is linear.
 _SYMLOG_CONSTANT = 1
-# Rows beyond this would make a chart longer than a page; the tables hold all.
-MOST_ROWS = 24
+# Rows beyond this make a chart longer than it is worth; the tables beside it hold more.
+MOST_ROWS = 12
 # Below this, days alone would name several ticks the same.
 _SPAN_OF_HOURS = timedelta(days=7)
 _PAGE_FONT = "system-ui, sans-serif"
@@ -47,7 +47,8 @@ def timeline(found: Timeline, *, font: str = _PAGE_FONT) -> str:
         legend=alt.Legend(title=None, orient="top"),
     )
     bars = alt.Chart(alt.Data(values=rows)).mark_rect().encode(x=x, x2="to:T", y=y, y2="high:Q", color=colour)
-    chart = alt.layer(*_bands(found, x), bars) if found.events else bars
+    bands, letters = _bands(found, x)
+    chart = alt.layer(bands, bars, letters) if found.events else bars
     return _svg(chart, 640, 150, "Posts of the group over time, with the bands of the calendar's events", font)
 
 
@@ -59,7 +60,7 @@ def _stacked(each: Bin) -> list[dict[str, Any]]:
     return [{**span, "low": low, "high": high, "role": role} for role, low, high in parts if high > low]
 
 
-def _bands(found: Timeline, x: Any) -> list[Any]:  # noqa: ANN401 - altair's own union
+def _bands(found: Timeline, x: Any) -> tuple[Any, Any]:  # noqa: ANN401 - altair's own union
     first, last = found.bins[0].starts_at, found.bins[-1].ends_at
     rows = [
         {
@@ -71,11 +72,8 @@ def _bands(found: Timeline, x: Any) -> list[Any]:  # noqa: ANN401 - altair's own
         if event.starts_at < last and event.ends_at > first
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(x=x)
-    letters = base.mark_text(align="left", dx=3, dy=9, color=BAND_INK, fontSize=11)
-    return [
-        base.mark_rect(color=BAND).encode(x2="to:T"),
-        letters.encode(y=alt.value(0), text="letter:N"),
-    ]
+    letters = base.mark_text(align="left", dx=3, dy=-4, color=BAND_INK, fontSize=11)
+    return base.mark_rect(color=BAND).encode(x2="to:T"), letters.encode(y=alt.value(0), text="letter:N")
 
 
 def against_null(layer: Layer, *, font: str = _PAGE_FONT) -> str:
@@ -83,7 +81,7 @@ def against_null(layer: Layer, *, font: str = _PAGE_FONT) -> str:
 
     Empty when the layer has no figure. A ratio scale has its upright line at 1 and its interval around the figure.
     """
-    shown = layer.tests[:MOST_ROWS]
+    shown = [test for test in layer.tests if test.is_drawn][:MOST_ROWS]
     if not shown:
         return ""
     rows = [_row(place, test, layer.scale) for place, test in enumerate(shown)]
@@ -122,6 +120,11 @@ def _scale(kind: str, rows: list[dict[str, Any]]) -> alt.Scale:
         known = [row[name] for row in rows for name in ("observed", "low", "high") if row[name] is not None]
         return alt.Scale(type="log", nice=False, domain=[min(0.5, *known) / 1.1, max(2.0, *known) * 1.1])
     return alt.Scale(type="symlog", constant=_SYMLOG_CONSTANT) if kind == "symlog" else alt.Scale(zero=False)
+
+
+def _ticks(kind: str) -> dict[str, Any]:
+    """Powers of ten on a ratio scale: a gridline for every digit says nothing."""
+    return {"values": [0.01, 0.1, 1, 10, 100, 1_000, 10_000], "format": "~g"} if kind == "ratio" else {}
 
 
 def _svg(chart: Any, width: int, height: int, description: str, font: str) -> str:  # noqa: ANN401 - as above

@@ -68,10 +68,21 @@ class Account:
     active_days: int
     signs: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def narrative_ranges(self) -> str:
+        """The narratives, runs of them drawn together: `N1–N3 N5`."""
+        numbers = sorted(int(label[1:]) for label in self.narratives)
+        firsts = [n for n in numbers if n - 1 not in numbers]
+        lasts = [n for n in numbers if n + 1 not in numbers]
+        return " ".join(f"N{a}" if a == b else f"N{a}–N{b}" for a, b in zip(firsts, lasts, strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure against its null: `low` to `high` is where the null mostly lies (None where it was not drawn)."""
+    """One figure against its null: `low` to `high` is where the null mostly lies (None where it was not drawn).
+
+    `is_drawn` False for what does not fit the scale of its layer; it stands in the table only.
+    """
 
     label: str
     what: str
@@ -82,6 +93,7 @@ class Figure:
     p: float | None
     q: float | None
     note: str = ""
+    is_drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from assay.publishing.visible import visible
 
 # On paper a list longer than this is looked up in the files, not read.
 MOST_ACCOUNTS_ON_PAPER = 80
-_MOST_TESTS = attack_charts.MOST_ROWS
+_MOST_TESTS = 24
 # A spreadsheet takes a cell that begins with one of these for a formula (full-width forms in East Asian editions).
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -186,7 +186,9 @@ def _paper_narrative(found: Narrative) -> dict[str, Any]:
         "central": visible(found.central_text, MOST_SHOWN),
         "about": f"{_span(found.first_at, found.last_at)} · {n:,} {wordings} · language {found.language}{terms}",
         "wordings": [_paper_wording(each) for each in found.wordings],
-        "more": f"{shown} of {n:,} wordings, those of most posts first." if shown < n else "",
+        "more": f"{shown} of {n:,} wordings: those of most posts, then evenly from the most to the least alike."
+        if shown < n
+        else "",
     }
 
 
@@ -213,7 +215,7 @@ def _paper_account(found: Account) -> dict[str, str]:
         "role": found.role,
         "posts": f"{found.n_posts:,}",
         "other": "–" if found.n_other_posts is None else f"{found.n_other_posts:,}",
-        "narratives": " ".join(found.narratives),
+        "narratives": found.narrative_ranges,
         "span": _span(found.first_at, found.last_at),
         "days": str(found.active_days),
     }

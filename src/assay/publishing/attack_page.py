@@ -45,6 +45,7 @@ def attack_pack_html(data: AttackPack) -> str:
         .render(
             data=data,
             accounts=data.accounts[:MOST_ACCOUNTS],
+            has_signs=any(each.signs for each in data.accounts),
             timeline=attack_charts.timeline(data.timeline),
             layers=[(layer, attack_charts.against_null(layer)) for layer in data.layers],
             style=_style(),
@@ -74,7 +75,7 @@ def figure(value: float | None) -> str:
     if value == round(value) and abs(value) < 1e15:
         return f"{value:,.0f}"
     if abs(value) >= 1:
-        return f"{value:,.1f}"
+        return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.1f}"
     return f"{value:.2g}" if abs(value) >= 1e-3 else "< 0.001" if value > 0 else f"{value:.1g}"
 
 
