@@ -14,6 +14,7 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.tables import TABLES
 from assay.engine import EngineSettings
 from assay.market.errors import CallerError
+from assay.pipeline.attack_pack import pack_attack
 from assay.pipeline.attack_watch import WatchedDay, watch_attacks
 from assay.pipeline.attacks import find_attacks
 from assay.simulation.campaigns import plant, small_campaign
@@ -136,3 +137,9 @@ def test_reviews_against_one_merchant_are_watched_by_the_same_code(watched, tmp_
     path = written(tmp_path, "reviews.parquet", reviews)
     told = watch(path, tmp_path / "state", AttackSettings(n_shuffles=19, table="reviews"))
     assert [change.n_core for change in told.changes] == [20]
+    (about, *others) = rows(told.run, "targets").to_pylist()
+    assert about["target"] == "M1"
+    assert (about["n_posts"], about["n_accounts"]) == (told.changes[0].n_posts, 20)
+    page = pack_attack(told.run, told.changes[0].name, tmp_path / "pack").folder / "evidence.html"
+    assert "Whom the posts are about" in page.read_text()
+    assert not others

@@ -228,6 +228,7 @@ def _show_group(found: Findings, rows: GroupRows) -> None:
     out.print(plain(card.claim))
     out.print(_NOT_SAID)
     _say_narratives(card)
+    _say_targets(rows)
     _say_accounts(rows)
     out.print("\n[bold]Evidence against chance[/], each layer with its own null")
     for layer in card.layers:
@@ -248,6 +249,13 @@ def _say_narratives(card: GroupCard) -> None:
         accounts = f"{each.n_accounts:,} accounts ({each.n_core:,} core)"
         about = f"{each.n_posts:,} posts by {accounts}, {each.n_wordings:,} wordings"
         say_grid([[each.label, about], ["", plain(each.central_text, _TEXT_SHOWN).plain]])
+
+
+def _say_targets(rows: GroupRows) -> None:
+    for row in rows.targets[:3]:
+        out.print(
+            plain(f"{row['n_posts']:,} posts are about {row['target']} (of {row['n_posts_of_all']:,} by anybody).")
+        )
 
 
 def _say_accounts(rows: GroupRows) -> None:

@@ -22,6 +22,7 @@ from assay.publishing.attack_content import (
     Provenance,
     Recurrence,
     StyleRow,
+    Target,
     Wording,
 )
 from assay.publishing.attack_page import MOST_SHOWN, chance
@@ -56,6 +57,9 @@ def pack_data(found: Findings, rows: GroupRows, grids: tuple[Grid, ...], *, is_p
         provenance=provenance(found, str(group["name"]), is_public=is_public),
         as_of=found.as_of,
         snapshot_id=found.snapshot_id,
+        targets=tuple(
+            Target(row["target"], row["n_posts"], row["n_accounts"], row["n_posts_of_all"]) for row in rows.targets
+        ),
         redaction=WHAT_IS_MASKED if is_public else "",
         not_computed=tuple((str(k), str(v)) for k, v in sorted((found.about.get("not_computed") or {}).items())),
     )

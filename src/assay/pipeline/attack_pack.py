@@ -108,6 +108,7 @@ def _tables(rows: GroupRows, data: AttackPack) -> dict[str, list[Row]]:
         "explanations": rows.explanations,
         "style": rows.style,
         "signs": rows.signs,
+        "targets": rows.targets,
         "settings": grid_rows(data.grids),
         "timeline": [
             {"starts_at": b.starts_at, "ends_at": b.ends_at, "core_posts": b.core, "periphery_posts": b.periphery}

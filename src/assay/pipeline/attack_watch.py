@@ -21,6 +21,7 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.watching import KEPT, Day, kept_names, take_day, watched_texts
 from assay.engine import Engine, EngineSettings, Workspace, open_engine, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
+from assay.pipeline.attack_targets import target_rows
 from assay.pipeline.attacks.layers import layer_tables, with_reuse
 from assay.pipeline.attacks.rows import core_tables
 from assay.pipeline.attacks.searching import RUN_FILE, _posts_of_members
@@ -234,6 +235,7 @@ def written_tables(engine: Engine, source: PostSource, found: Found, settings: A
     """Every table of a result."""
     tables = core_tables(found, _posts_of_members(engine, found), settings.seed)
     tables["narratives"] = with_reuse(tables["narratives"], found)
+    tables["targets"] = target_rows(engine, source, found)
     return tables | layer_tables(engine, source, found, settings)
 
 

@@ -26,6 +26,8 @@ EXPLANATION_WORDS = {
     "shared_failure": "customers angry about the same failure",
     "bot": "openly automated accounts",
     "quotation": "a quotation that many know",
+    "one_thread": "answers in one thread",
+    "greeting": "a greeting of the day",
 }
 
 

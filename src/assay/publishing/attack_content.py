@@ -213,6 +213,16 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Whom or what the group's posts are about, and how many posts of anybody are."""
+
+    id: str
+    n_posts: int
+    n_accounts: int
+    n_posts_of_all: int
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """How every figure can be made again: commands by part, inputs with their hashes, settings, seed, versions."""
 
@@ -244,6 +254,7 @@ class AttackPack:
     provenance: Provenance
     as_of: datetime
     snapshot_id: str
+    targets: tuple[Target, ...] = ()
     redaction: str = ""
     not_computed: tuple[tuple[str, str], ...] = ()
 

@@ -158,6 +158,15 @@ def _paper_data(data: AttackPack) -> dict[str, Any]:
             for e in data.timeline.events
         ],
         "layers": [_paper_layer(each, font) for each in data.layers],
+        "targets": [
+            {
+                "id": visible(t.id),
+                "posts": f"{t.n_posts:,}",
+                "accounts": f"{t.n_accounts:,}",
+                "all": f"{t.n_posts_of_all:,}",
+            }
+            for t in data.targets
+        ],
         "recurrences": [
             {
                 "name": visible(f"{r.left}; {r.right}"),
