@@ -137,7 +137,7 @@ def one(world: World, seed: int) -> dict[str, float]:
     called = np.array([(test.q or 1.0) <= LEVEL if test.q is not None else False for test in tests])
     decoys = [test for test, true in zip(tests, is_true, strict=True) if not true]
     covers = [test.low <= 1 and (test.high is None or test.high >= 1) for test in decoys if test.low is not None]
-    whole = follows_calendar(posts, corpus, events, period_s=period, n_shuffles=364)
+    whole = follows_calendar(posts, corpus, events, period_s=period, n_shuffles=121)
     return {
         "found": float(called[is_true].sum()),
         "false": float(called[~is_true].sum()),

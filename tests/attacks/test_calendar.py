@@ -215,6 +215,25 @@ def test_the_whole_calendar_is_found_when_bursts_recur_at_its_events():
     assert np.mean(np.array(p) <= 0.01) >= 0.9
 
 
+def test_the_whole_calendar_is_found_above_a_corpus_that_is_busy_at_all_its_events():
+    random, followers, attackers = np.random.default_rng(16), [], []
+    for _ in range(20):
+        dates = decoys(random, 20)
+        rate = np.ones(364)
+        for each in dates:
+            first = (each.starts_at_s - START) // DAY_S
+            rate[first : first + 3] = 3
+        days = random.choice(364, 42_000, p=rate / rate.sum())
+        at = START + days * DAY_S + random.integers(0, DAY_S, len(days))
+        true = [(each.starts_at_s - START) / DAY_S for each in dates[:10]]
+        follower, corpus = at[:2000], at[2000:]
+        attacker = np.concatenate([follower, *(burst(random, day, 200) for day in true)])
+        followers.append(follows_calendar(follower, corpus, dates, period_s=YEAR, n_shuffles=100).p)
+        attackers.append(follows_calendar(attacker, corpus, dates, period_s=YEAR, n_shuffles=100).p)
+    assert_at_most(np.array(followers), (0.05, 0.10))
+    assert np.mean(np.array(attackers) <= 0.05) >= 0.9
+
+
 def test_the_whole_calendar_needs_posts_events_and_days():
     assert follows_calendar([], None, [event(3)], period_s=YEAR).why_not == "no posts"
     assert (

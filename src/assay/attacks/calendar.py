@@ -130,11 +130,12 @@ def follows_calendar(
     n_shuffles: int = 1000,
     period_s: tuple[int, int] | None = None,
 ) -> LayerTest:
-    """Whether the group follows the calendar as a whole: one exact test, whatever the group's own bursts are like.
+    """Whether the group follows the calendar as a whole: one test, whatever the group's own bursts are like.
 
-    Statistic: its posts in any window of the calendar over the exposure there (as in `calendar_test`). Null: the whole
-    calendar shifted round the period by every number of whole days, at most `n_shuffles` of them, evenly spread. One
-    burst that meets one of many windows by chance is common under this null, and so no finding.
+    Statistic: its posts in all windows of the calendar together less those that the exposure there explains (as in
+    `calendar_test`, at the group's rate over the whole period), over the root of the latter. Null: the whole calendar
+    shifted round the period by every number of whole days, at most `n_shuffles` of them, evenly spread.
+    One burst that meets one of many windows by chance is common under this null, and so no finding.
     """
     posts = np.sort(np.asarray(posted_at_s, dtype=np.int64).ravel())
     reference = None if reference_s is None else np.sort(np.asarray(reference_s, dtype=np.int64).ravel())
@@ -148,14 +149,14 @@ def follows_calendar(
             "calendar", 0.0, 0.0, 0.0, 0, None, why_not=why if n_days >= 2 else "less than two days of data"
         )
     days = np.unique(np.linspace(1, n_days - 1, min(n_shuffles, n_days - 1)).astype(np.int64))
-    heats = np.array([course.heat_round(windows, int(day) * DAY_S) for day in (0, *days)])
+    surplus = np.array([course.surplus_round(windows, int(day) * DAY_S) for day in (0, *days)])
     return LayerTest(
         "calendar",
-        float(heats[0]),
-        float(heats[1:].mean()),
-        float(heats[1:].std()),
+        float(surplus[0]),
+        float(surplus[1:].mean()),
+        float(surplus[1:].std()),
         len(days),
-        shuffled_p(heats[0], heats[1:]),
+        shuffled_p(surplus[0], surplus[1:]),
     )
 
 
@@ -189,25 +190,27 @@ class _Course:
 
     def exposures(self, starts: Ints, length: int) -> Floats:
         """What the windows' counts are proportional to under the null."""
-        if self.reference is not None:
-            return _within(self.reference, starts, starts + length).astype(np.float64)
-        return self._weighted_until(starts + length) - self._weighted_until(starts)
+        return self._exposed(starts, starts + length)
 
-    def heat_round(self, windows: Ints, shift: int) -> float:
-        """Posts over exposure in all windows together, shifted round the period."""
+    def surplus_round(self, windows: Ints, shift: int) -> float:
+        """Posts in all windows, shifted round the period, against the exposure's share of them (Pearson residual)."""
         first, stop = self.period
         length = stop - first
         lows = (windows[:, 0] - first + shift) % length
         highs = lows + windows[:, 1] - windows[:, 0]
-        parts = [(lows, np.minimum(highs, length)), (np.zeros_like(lows), np.maximum(highs - length, 0))]
-        n_posts = exposure = 0.0
-        for low, high in parts:
-            n_posts += float(_within(self.posts, first + low, first + high).sum())
-            if self.reference is not None:
-                exposure += float(_within(self.reference, first + low, first + high).sum())
-            else:
-                exposure += float(np.sum(self._weighted_until(first + high) - self._weighted_until(first + low)))
-        return n_posts / exposure if exposure else 0.0
+        # A window across the end of the period goes on at its start.
+        lows = first + np.concatenate([lows, np.zeros_like(lows)])
+        highs = first + np.concatenate([np.minimum(highs, length), np.maximum(highs - length, 0)])
+        whole = float(self._exposed(np.array([first]), np.array([stop]))[0])
+        share = float(self._exposed(lows, highs).sum()) / whole if whole else 0.0
+        expected = share * len(self.posts)
+        # Over its root: busy windows would stand out by their larger chance alone.
+        return float(_within(self.posts, lows, highs).sum() - expected) / max(1.0, float(np.sqrt(expected)))
+
+    def _exposed(self, lows: Ints, highs: Ints) -> Floats:
+        if self.reference is not None:
+            return _within(self.reference, lows, highs).astype(np.float64)
+        return self._weighted_until(highs) - self._weighted_until(lows)
 
     def _weighted_until(self, at_s: Ints) -> Floats:
         """Seconds since day 0, each weighted by its weekday."""

@@ -32,17 +32,18 @@ def common_sleep(
     Posts of the group, and of other accounts among which it was found (`reference_*`); accounts as whole numbers, times
     in whole seconds UTC. Statistic: the chance that a post of one account and a post of another, **made on different
     days**, fall within the same or a neighbouring hour of the day; every account weighs the same. Pairs of one day are
-    left out, so that one evening's burst is not taken for a habit. Null: as many accounts drawn at random from group
-    and reference together, with as many active hours each (classes 1, 2, 3-4, 5-8, ...), which is exact whatever the
-    rhythm of the public. The time zone plays no part: hours are compared with hours. Random accounts are of many time
-    zones when the reference is; a group of one city then keeps common hours innocently.
+    left out, so that one evening's burst is not taken for a habit; days begin at the quietest hour of all. Null: as
+    many accounts drawn at random from group and reference together, with as many active hours each (classes 1, 2, 3-4,
+    5-8, ...), which is exact whatever the rhythm of the public. The time zone plays no part: hours are compared with
+    hours. A group of one city in a public of many, or the followers of one source that posts at nine every evening,
+    keep common hours innocently.
 
     `p` is None when no two accounts posted on different days.
     """
-    hours = _active_hours(account, posted_at_s)
-    others = _active_hours(reference_account, reference_s)
-    n_own = len(np.unique(hours.account))
-    whole = hours.joined(others)
+    own, own_hour = _distinct_hours(account, posted_at_s)
+    others, other_hour = _distinct_hours(reference_account, reference_s)
+    n_own = int(own.max(initial=-1)) + 1
+    whole = _ActiveHours.of(np.concatenate([own, others + n_own]), np.concatenate([own_hour, other_hour]))
     observed = whole.agreement(np.arange(n_own))
     if observed is None:
         return LayerTest("common_sleep", 0.0, 0.0, 0.0, 0, None, why_not="no two accounts posted on different days")
@@ -56,20 +57,19 @@ def common_sleep(
 
 @dataclass(frozen=True, slots=True)
 class _ActiveHours:
-    """Distinct (account, day, hour) in the order of accounts: account codes, days, hours of the day 0 to 23."""
+    """Distinct (account, hour) in the order of accounts: account codes from 0, days, hours of the day 0 to 23 UTC."""
 
     account: Ints
     day: Ints
     hour: Ints
 
-    def joined(self, others: _ActiveHours) -> _ActiveHours:
-        """These first, then the others' accounts under new codes."""
-        shift = int(self.account.max()) + 1 if len(self.account) else 0
-        return _ActiveHours(
-            np.concatenate([self.account, others.account + shift]),
-            np.concatenate([self.day, others.day]),
-            np.concatenate([self.hour, others.hour]),
-        )
+    @classmethod
+    def of(cls, account: Ints, at_hour: Ints) -> _ActiveHours:
+        """Days run from the quietest hour of all to the next: an evening's rush past midnight stays one day."""
+        hour = at_hour % _HOURS
+        counts = np.bincount(hour, minlength=_HOURS)
+        quietest = int(np.argmin(counts + np.roll(counts, 1) + np.roll(counts, -1)))
+        return cls(account, (at_hour - quietest) // _HOURS, hour)
 
     def matched_draws(self, n_own: int, n_draws: int, rng: np.random.Generator) -> Iterator[Ints]:
         """Sets of accounts with as many from each class of activity as accounts 0 to n_own - 1 have."""
@@ -102,15 +102,15 @@ class _ActiveHours:
         return float(met / pairs) if pairs > 1e-9 * len(accounts) ** 2 else None
 
 
-def _active_hours(account: npt.ArrayLike, posted_at_s: npt.ArrayLike) -> _ActiveHours:
+def _distinct_hours(account: npt.ArrayLike, posted_at_s: npt.ArrayLike) -> tuple[Ints, Ints]:
+    """Codes of the accounts from 0, ascending, and the hours since 1970 in which each posted."""
     at_hour = np.asarray(posted_at_s, dtype=np.int64).ravel() // 3600
     codes = np.unique(np.asarray(account, dtype=np.int64).ravel(), return_inverse=True)[1].astype(np.int64)
     if not len(codes):
-        return _ActiveHours(codes, at_hour, at_hour)
+        return codes, at_hour
     span = int(at_hour.max() - at_hour.min()) + 1
     distinct = np.unique(codes * span + (at_hour - at_hour.min()))
-    hours = distinct % span + at_hour.min()
-    return _ActiveHours(distinct // span, hours // _HOURS, hours % _HOURS)
+    return distinct // span, distinct % span + at_hour.min()
 
 
 def _hour_pairs(label: Ints, hour: Ints, weight: Floats) -> tuple[float, float]:
