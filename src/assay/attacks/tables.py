@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from assay.attacks.signs import SIGNS_SCHEMA, USUAL_SCHEMA
+
 _TIME = pa.timestamp("us", "UTC")
 _I, _S, _F, _B = pa.int64(), pa.string(), pa.float64(), pa.bool_()
 
@@ -155,4 +157,6 @@ TABLES: dict[str, pa.Schema] = {
     "recurrences": RECURRENCES,
     "explanations": EXPLANATIONS,
     "style": STYLE,
+    "signs": SIGNS_SCHEMA,
+    "signs_usual": USUAL_SCHEMA,
 }

@@ -17,6 +17,7 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.tables import TABLES
 from assay.engine import Engine, EngineSettings, Workspace, open_engine, versions, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
+from assay.pipeline.attacks.accounts import account_tables, with_status
 from assay.pipeline.attacks.layers import layer_tables, with_reuse
 from assay.pipeline.attacks.rows import core_tables
 from assay.pipeline.attacks.sources import PostSource, open_posts
@@ -66,6 +67,8 @@ def find_attacks(
         tables = core_tables(found, _posts_of_members(opened, found), settings.seed)
         tables["narratives"] = with_reuse(tables["narratives"], found)
         tables |= layer_tables(opened, source, found, settings)
+        tables |= account_tables(opened, source, found, settings)
+        tables["groups"] = with_status(tables["groups"], tables["explanations"])
         work.seconds["layers"] = time.perf_counter() - began
         for name, rows in tables.items():
             pq.write_table(rows, folder / f"{name}.parquet", compression="zstd")
