@@ -175,6 +175,14 @@ def test_a_share_has_the_digits_it_deserves(share: float, written: str) -> None:
     assert words.share_text(share) == written
 
 
+@pytest.mark.parametrize(
+    ("interval", "written"),
+    [((0.0066, 0.0061, 0.17), "0.61 to 17 %"), ((0.03, 0.021, 0.049), "2.1 to 4.9 %"), ((0, 0, 0.46), "0 to 46 %")],
+)
+def test_rounding_never_lifts_the_lower_end_above_the_share(interval, written) -> None:
+    assert words.interval_text(Interval(*interval)) == written
+
+
 def test_the_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     write_prevalence_page(a_page(), tmp_path / "page.html")
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]

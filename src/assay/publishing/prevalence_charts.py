@@ -61,7 +61,7 @@ def headlines(found: Sequence[Headline]) -> str:
             "estimand": _WORDS[each.estimand],
             "best": 100 * (each.best_case if each.best_case is not None else each.figure.low),
             "worst": 100 * (each.worst_case if each.worst_case is not None else each.figure.high),
-            **_in_percent(each.corrected or each.figure),
+            **_in_percent(each.figure),
         }
         for each in found
     ]

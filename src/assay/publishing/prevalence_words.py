@@ -22,7 +22,7 @@ _BASES = (100, 1_000, 10_000, 100_000, 1_000_000)
 
 def headline_sentence(headline: Headline) -> str:
     """The figure in natural frequencies, which people read more rightly than percentages (Gigerenzer 2002)."""
-    shown = headline.corrected or headline.figure
+    shown = headline.figure
     base = _base(shown.high)
     sure = f"{headline.confidence:.0%}".replace("%", " %")
     of = _of(headline.estimand, base)
@@ -34,6 +34,18 @@ def headline_sentence(headline: Headline) -> str:
     return (
         f"About {count(shown.share * base)} {of} are counterfeit; with {sure} confidence between "
         f"{count(shown.low * base)} and {count(shown.high * base)}."
+    )
+
+
+def corrected_sentence(headline: Headline) -> str:
+    """The share once the examiner's errors are allowed for; empty where no controls were examined."""
+    found = headline.corrected
+    if found is None:
+        return ""
+    noun = subject(headline.estimand)
+    return (
+        f"Allowing for the examiner's errors, as far as the controls show them, {noun} is {share_text(found.share)} "
+        f"({interval_text(found)})."
     )
 
 
@@ -112,27 +124,22 @@ def subject(estimand: str) -> str:
 
 
 def interval_text(interval: Interval) -> str:
-    """`0.62 % to 1.5 %`, both ends with the same number of decimals."""
-    decimals = _decimals(interval.high)
-    return f"{_percent(interval.low, decimals)} to {_percent(interval.high, decimals)} %"
+    """`0.62 to 15 %`: each end with the digits it deserves, so that rounding never lifts the lower above the share."""
+    return f"{_digits(interval.low)} to {_digits(interval.high)} %"
 
 
 def share_text(share: float) -> str:
     """A share in percent with as many digits as its size deserves: `12 %`, `1.1 %`, `0.042 %`."""
     if 0.995 < share < 1:
         return "> 99 %"
-    return f"{_percent(share, _decimals(share))} %"
+    return "< 0.001 %" if 0 < share < 5e-6 else f"{_digits(share)} %"
 
 
-def _decimals(share: float) -> int:
+def _digits(share: float) -> str:
     percent = 100 * share
-    if percent >= 10 or percent <= 0:
-        return 0
-    return 1 if percent >= 1 else 2 if percent >= 0.1 else 3
-
-
-def _percent(share: float, decimals: int) -> str:
-    return f"{100 * share:.{decimals}f}"
+    if percent >= 9.95 or percent < 5e-4:
+        return f"{percent:.0f}"
+    return f"{percent:.{1 if percent >= 0.995 else 2 if percent >= 0.0995 else 3}f}"
 
 
 def number(value: float) -> str:
