@@ -25,7 +25,12 @@ def made():
 
 @cache
 def published():
-    return publish(examined(made()), made().plan, made().seal, 1, CUSTODY, KEY)
+    return publish_look(made())
+
+
+def publish_look(of, look=1, *, sealed=None, key=KEY):
+    public = public_units(examined(of), of.plan, look)
+    return publish(public, measure(public, of.plan, look), of.plan, sealed or of.seal, CUSTODY, key)
 
 
 def failing(files, **more):
@@ -46,7 +51,7 @@ def test_a_published_folder_verifies_and_gives_its_figures():
 
 
 def test_publishing_again_gives_the_same_bytes():
-    assert publish(examined(made()), made().plan, made().seal, 1, CUSTODY, KEY) == published()
+    assert publish_look(made()) == published()
 
 
 def mutated(rng, files):
@@ -156,14 +161,14 @@ def test_a_plan_sealed_anew_after_the_draw_has_another_hash():
 def test_a_folder_replaced_with_its_key_is_noticed_only_by_who_has_the_fingerprint():
     other = new_key()
     content = plan_bytes(made().plan)
-    forged = publish(examined(made()), made().plan, seal(content, other), 1, CUSTODY, other)
+    forged = publish_look(made(), sealed=seal(content, other), key=other)
     assert verify(forged).holds
     assert failing(forged, key_fingerprint=made().seal.fingerprint).name == "signature"
 
 
 def test_another_key_than_the_plans_cannot_publish():
     with pytest.raises(BrokenSeal, match="publish with the key of the plan"):
-        publish(examined(made()), made().plan, made().seal, 1, CUSTODY, new_key())
+        publish_look(made(), key=new_key())
 
 
 def test_nothing_published_leads_to_a_listing_or_a_merchant():
@@ -188,7 +193,7 @@ def test_units_without_outcome_stop_the_figures():
 
 def test_an_earlier_look_hides_later_outcomes_and_verifies():
     looks = world(PlanSettings(300, looks=2), sold=False)
-    files = publish(examined(looks), looks.plan, looks.seal, 1, CUSTODY, KEY)
+    files = publish_look(looks)
     assert verify(files).holds
     later = [row for row in read_units(files["units.csv"]).to_pylist() if row["look"] == 2]
     assert later

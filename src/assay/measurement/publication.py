@@ -32,7 +32,7 @@ from assay.measurement.sealing import (
     seal,
     seal_bytes,
 )
-from assay.measurement.studies import figures_bytes, measure, public_units
+from assay.measurement.studies import Figures, figures_bytes, measure
 from assay.measurement.unit_file import csv_bytes, read_units
 
 FORMAT, FORMAT_VERSION = "assay-publication", 1
@@ -74,11 +74,11 @@ class Custody:
 
 
 def publish(
-    units: pa.Table, plan: Plan, plan_seal: Seal, look: int, custody: Custody, private_key: bytes
+    public: pa.Table, figures: Figures, plan: Plan, plan_seal: Seal, custody: Custody, private_key: bytes
 ) -> dict[str, bytes]:
-    """The files of a published folder by name, from the units with outcomes. BrokenSeal when the key is not the plan's.
+    """The files of a published folder by name. BrokenSeal when the key is not the plan's.
 
-    CallerError when buys of the look are not accounted for.
+    `public` are the `studies.public_units` of the look and `figures` what `studies.measure` gives for them.
     """
     if public_key_of(private_key) != plan_seal.public_key:
         theirs = fingerprint(public_key_of(private_key))
@@ -88,8 +88,6 @@ def publish(
             value=theirs,
             allowed=plan_seal.fingerprint,
         )
-    public = public_units(units, plan, look)
-    figures = measure(public, plan, look)
     files = {
         "README.txt": readme(plan, figures, plan_seal.fingerprint).encode(),
         "figures.json": figures_bytes(figures),
@@ -103,7 +101,7 @@ def publish(
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
             "program": PROGRAM,
-            "look": look,
+            "look": figures.look,
             "published_at": custody.published_at,
             "history": {"entries": custody.n_history, "sha256": custody.history_sha256},
             "files": {name: {"bytes": len(files[name]), "sha256": _sha256(files[name])} for name in sorted(files)},

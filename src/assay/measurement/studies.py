@@ -83,9 +83,10 @@ def _coarse(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.is_in(column, pa.array(rare, pa.string())), pa.scalar(shown, pa.string()), column)
 
 
-def measure(units: pa.Table, plan: Plan, look: int) -> Figures:
+def measure(units: pa.Table, plan: Plan, look: int, *, by_domain: bool = True) -> Figures:
     """All figures of a look from the published units (columns of `drawing.UNITS`) and the plan.
 
+    Without `by_domain` there are no domains, which take most of the time.
     CallerError for a look that was not planned, or whose buys are not all accounted for.
     """
     _check_look(plan, look)
@@ -95,12 +96,12 @@ def measure(units: pa.Table, plan: Plan, look: int) -> Figures:
     level = round(1.0 - alpha, 12)
     model = Authentication.from_controls(seen)
     estimates = tuple(prevalence(seen, strata, each, confidence=level, model=model) for each in plan.estimands)
-    by_domain = {
+    cells = {
         each: tuple(cell for by in DOMAINS for cell in domains(seen, strata, each, by, confidence=level))
-        for each in plan.estimands
+        for each in (plan.estimands if by_domain else ())
     }
     plain = _plain(seen, level)
-    return Figures(look, settings.looks, settings.confidence, level, estimates, by_domain, model, plain)
+    return Figures(look, settings.looks, settings.confidence, level, estimates, cells, model, plain)
 
 
 def figures_bytes(figures: Figures) -> bytes:

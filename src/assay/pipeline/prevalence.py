@@ -22,7 +22,7 @@ from assay.measurement.sealing import BrokenSeal, read_canonical
 from assay.measurement.studies import Figures, measure, public_units, seen_units
 from assay.measurement.trends import Change, Trend, change
 from assay.measurement.unit_file import read_units
-from assay.pipeline.custody import open_test_buys, read_file
+from assay.pipeline.custody import TestBuys, open_test_buys, read_file
 from assay.pipeline.keys import signing_key
 from assay.pipeline.outcomes import look_ready
 from assay.pipeline.testbuys import redraw
@@ -87,19 +87,15 @@ def estimate_prevalence(
     buys = open_test_buys(folder)
     units = buys.units()
     chosen = look if look is not None else max(look_ready(units, buys.plan.settings.looks), 1)
+    if publish_to is not None:
+        _need_drawn_as_planned(buys, publish_to)
     public = public_units(units, buys.plan, chosen)
     figures = measure(public, buys.plan, chosen)
     if publish_to is not None:
-        if publish_to.exists():
-            raise CallerError(f"{publish_to} exists; name a new folder to publish in.", {"path": str(publish_to)})
-        drawn = buys.drawn_units()
-        if not redraw(buys).equals(drawn.combine_chunks()):
-            raise BrokenSeal(f"The units in {folder} are not those that its sealed plan draws; draw again.")
         at = (published_at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         custody = Custody(at, head(buys.history()), len(buys.entries()))
-        files = publish(units, buys.plan, buys.seal, chosen, custody, signing_key(key_file))
         with whole_folder(publish_to) as to:
-            for name, content in files.items():
+            for name, content in publish(public, figures, buys.plan, buys.seal, custody, signing_key(key_file)).items():
                 (to / name).write_bytes(content)
     earlier = [share for each in history for share in _shares(_open_period(each))]
     now = _Period(folder, buys.plan, public, chosen, figures)
@@ -114,6 +110,13 @@ def estimate_prevalence(
         periods=tuple(sorted([*earlier, *_shares(now)], key=lambda share: (share.period, share.estimand))),
         published=publish_to,
     )
+
+
+def _need_drawn_as_planned(buys: TestBuys, publish_to: Path) -> None:
+    if publish_to.exists():
+        raise CallerError(f"{publish_to} exists; name a new folder to publish in.", {"path": str(publish_to)})
+    if not redraw(buys).equals(buys.drawn_units().combine_chunks()):
+        raise BrokenSeal(f"The units in {buys.folder} are not those that its sealed plan draws; draw again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,15 +226,18 @@ class _Period:
 
 def _open_period(folder: Path) -> _Period:
     if not (folder / MANIFEST).is_file():
-        study = estimate_prevalence(folder)
-        return _Period(folder, study.plan, study.units, study.figures.look, study.figures)
+        buys = open_test_buys(folder)
+        stored = buys.units()
+        look = max(look_ready(stored, buys.plan.settings.looks), 1)
+        units = public_units(stored, buys.plan, look)
+        return _Period(folder, buys.plan, units, look, measure(units, buys.plan, look, by_domain=False))
     files = _files(folder)
     checked = verify(files)
     if not checked.holds:
         raise BrokenSeal(f"{folder} does not verify: {checked.checks[-1].said}", where={"path": str(folder)})
     plan, units = read_plan(files["plan.json"]), read_units(files["units.csv"])
     look = int(read_canonical(files[MANIFEST], MANIFEST)["look"])
-    return _Period(folder, plan, units, look, measure(units, plan, look))
+    return _Period(folder, plan, units, look, measure(units, plan, look, by_domain=False))
 
 
 def _shares(period: _Period) -> list[PeriodShare]:
