@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ from assay.simulation.campaigns import plant, small_campaign
 from assay.simulation.chatter import ordinary_posts
 from tests.attack_runs import a_run
 
+GOLDEN = Path(__file__).parent.parent / "golden" / "attacks_show.txt"
 LIGHT = ["--memory", "1", "--workers", "1", "--n-shuffles", "19"]
 
 
@@ -68,6 +70,11 @@ def test_a_group_is_shown_with_layers_side_by_side_and_innocent_explanations(run
     )]  # fmt: skip
     assert places == sorted(places)
     assert not re.search(r"proven|\bproof\b|attackers?\b", text)
+
+
+def test_a_group_reads_as_reviewed(run, assay):
+    _, text, _ = assay("show", run, "G-ABCDE")
+    assert "".join(line.rstrip() + "\n" for line in text.splitlines()) == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_what_strangers_wrote_cannot_command_the_terminal(run, assay):

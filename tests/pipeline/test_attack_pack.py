@@ -140,6 +140,12 @@ def test_the_public_version_names_nobody(public):
     assert "cannot be computed without a secret" in (public / "evidence.html").read_text()
 
 
+def test_the_public_version_holds_no_key_from_which_a_text_could_be_guessed(public, pack):
+    keys = [{row["text_key"] for row in rows_of(folder, "posts")} for folder in (public, pack)]
+    assert len(keys[0]) == len(keys[1])
+    assert keys[0] == {str(n) for n in range(1, len(keys[0]) + 1)} or not keys[0] & keys[1]
+
+
 def test_pseudonyms_hold_over_packs_and_rest_on_a_secret_that_is_not_in_them(run, public):
     salt = run.with_name("run.salt")
     assert salt.stat().st_mode & 0o777 == 0o600

@@ -163,9 +163,18 @@ class GroupRows:
     def masked(self, names: Pseudonyms) -> GroupRows:
         """The same rows with handles, post ids and what points at a person in texts put out of sight."""
         own = Pseudonyms(names.salt, names.handles | frozenset(self.roles))
+        # A key is a hash of the whole text, from which a masked number could be guessed back.
+        keys = [
+            row.get(name) for row in (*self.posts, *self.narratives) for name in ("text_key", "cluster", "centre_key")
+        ]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(k for k in keys if k is not None), 1)}
         account = {"account_id": own.account}
-        said = {"central_text": own.text, "terms": lambda terms: [own.text(term) for term in terms or []]}
-        post = {**account, "post_id": own.post, "text": own.text}
+        said = {
+            "central_text": own.text,
+            "centre_key": numbers.get,
+            "terms": lambda terms: [own.text(term) for term in terms or []],
+        }
+        post = {**account, "post_id": own.post, "text": own.text, "text_key": numbers.get, "cluster": numbers.get}
         prose = {"figure": own.mentions, "refused": own.mentions, "name": own.text}
         return replace(
             self,

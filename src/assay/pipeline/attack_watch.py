@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,7 @@ from assay.attacks.watching import KEPT, Day, kept_names, take_day, watched_text
 from assay.engine import Engine, EngineSettings, Workspace, open_engine, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
 from assay.pipeline.attack_targets import target_rows
+from assay.pipeline.attacks.accounts import account_tables, with_status
 from assay.pipeline.attacks.layers import layer_tables, with_reuse
 from assay.pipeline.attacks.rows import core_tables
 from assay.pipeline.attacks.searching import RUN_FILE, _posts_of_members
@@ -186,7 +188,8 @@ def _next_state(before: _State, day: Day, source: PostSource, work: Workspace) -
                 link_folder(before.folder / name, folder / name)
             (folder / name).mkdir(exist_ok=True)
             for place, file in enumerate(sorted((work.folder / name).glob("*.parquet"))):
-                file.rename(folder / name / f"day-{before.day + 1:06d}-{place:03d}.parquet")
+                # The scratch folder may be on another disk, where a rename does not reach.
+                shutil.move(file, folder / name / f"day-{before.day + 1:06d}-{place:03d}.parquet")
         yield folder
 
 
@@ -235,8 +238,10 @@ def written_tables(engine: Engine, source: PostSource, found: Found, settings: A
     """Every table of a result."""
     tables = core_tables(found, _posts_of_members(engine, found), settings.seed)
     tables["narratives"] = with_reuse(tables["narratives"], found)
-    tables["targets"] = target_rows(engine, source, found)
-    return tables | layer_tables(engine, source, found, settings)
+    tables |= layer_tables(engine, source, found, settings)
+    tables |= account_tables(engine, source, found, settings)
+    tables["groups"] = with_status(tables["groups"], tables["explanations"])
+    return tables | {"targets": target_rows(engine, source, found)}
 
 
 def _chained(before: str, now: str) -> str:

@@ -26,8 +26,8 @@ _NUMBER = re.compile(r"(?<!\d)\+?\d(?:[ -]?\d){6,}(?!\d)")
 WHAT_IS_MASKED = (
     "Account and post identifiers are replaced by pseudonyms, which are the same for the same account everywhere in "
     "this pack and cannot be computed without a secret that is not part of it. Inside texts, @mentions are replaced in "
-    "the same way, and links, e-mail addresses and numbers of seven digits or more are masked. The wording itself is "
-    "quoted: whoever searches the platform for a quoted sentence may find its author."
+    "the same way, and links, e-mail addresses and numbers of seven digits or more are masked. Times are exact and the "
+    "wording itself is quoted: whoever searches the platform for a quoted sentence may find its author."
 )
 
 
