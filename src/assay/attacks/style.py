@@ -65,10 +65,14 @@ def group_style(
 ) -> StyleTest:
     """Tests whether a group's accounts write alike: the texts per account of the group and of other accounts.
 
-    Give raw texts; copies are removed here (`own_posts`), between accounts too. `topics` names the subject of every
-    account, (group, pool): the thread, target or narrative that most of its posts belong to. Accounts trade places
-    only with accounts of their own topic and class of size, all cut to the same number of posts, so that a shared
-    subject or activity cannot pass for a shared hand. Without topics the test also hears the subject.
+    Give raw texts without the posts that tell the group's narratives: near-copies are removed here too (`own_posts`),
+    but a narrative's post that is edited beyond that would pass for its poster's own words, and what was evidence of
+    copying would be counted again as style.
+
+    `topics` names the subject of every account, (group, pool): the thread, target or narrative that most of its posts
+    belong to. Accounts trade places only with accounts of their own topic and class of size, all cut to the same
+    number of posts, so that a shared subject or activity cannot pass for a shared hand. Without topics the test also
+    hears the subject.
 
     The permutation test is exact for any group whose accounts are exchangeable with the pool's inside those classes.
     Refused with the reason when fewer than `LEAST_ACCOUNTS` accounts can be matched.
