@@ -42,7 +42,12 @@ lint: $(VENV)/.dev ## ruff, mypy strict, import borders
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## every benchmark at its small sizes; each folder's README says how to run the large ones
+$(VENV)/.bench: $(VENV)/.dev
+	@echo "Setting up the peers that benchmarks compare with (once)"
+	@$(INSTALL) -e '.[dev,bench]'
+	@touch $@
+
+bench: $(VENV)/.bench ## every benchmark at its small sizes; each folder's README says how to run the large ones
 	@for run in benchmarks/*/run.py; do echo "== $$run"; $(BIN)/python $$run --quick || exit 1; done
 
 docs: $(VENV)/.run ## write the generated reference pages again
