@@ -315,7 +315,10 @@ def _tests() -> dict[str, list[dict[str, Any]]]:
             },
         ],
         "signs": [
-            {"account_id": account, "group": 1, "age_days": None, "n_posts": 7, "duplicate_share": 0.55, "woke_with": 9}
+            {"account_id": account, "group": 1, "age_days": None, "n_posts": 7, "copied_rate": 0.55, "woke_with": 9}
             for account in CORE
+        ],
+        "signs_usual": [
+            {"sign": "copied_rate", "least_posts": 6, "n_accounts": 90, "low": 0.0, "middle": 0.1, "high": 0.4}
         ],
     }

@@ -231,3 +231,10 @@ def test_shown_wordings_are_no_best_choice(data):
 
 def test_an_account_tells_its_narratives_in_short(data):
     assert {each.narrative_ranges for each in data.accounts} == {"N1–N4", "N1–N3", "N1"}
+
+
+def test_signs_stand_beside_what_is_usual(data):
+    (copied,) = (sign for sign in data.signs if sign.label == "share of posts that others posted too")
+    assert (copied.core, copied.low, copied.high, copied.n_unusual, copied.n_known) == (0.55, 0.0, 0.4, 12, 12)
+    assert {each.signs for each in data.core} == {(("share of posts that others posted too", "0.55"),)}
+    assert {each.signs for each in data.accounts if each.role != "core"} == {()}

@@ -137,6 +137,7 @@ class GroupRows:
     explanations: list[Row] = field(default_factory=list)
     style: list[Row] = field(default_factory=list)
     signs: list[Row] = field(default_factory=list)
+    signs_usual: list[Row] = field(default_factory=list)
     targets: list[Row] = field(default_factory=list)
 
     @property
@@ -214,6 +215,7 @@ def group_rows(found: Findings, which: str) -> GroupRows:
         recurrences=_sorted(found, "recurrences", mine, lambda row: (row["q"], row["left_event"], row["right_event"])),
         explanations=_sorted(found, "explanations", mine, lambda row: row["code"]),
         style=_sorted(found, "style", mine, lambda row: row["statistic"]),
+        signs_usual=found.rows("signs_usual"),
         targets=_sorted(found, "targets", mine, lambda row: (-row["n_posts"], row["target"])),
         signs=_signs(found, group["group"], [row["account_id"] for row in by_account]),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from assay.pipeline import attack_words as words
 from assay.pipeline.attack_findings import Findings, GroupRows, Row
 from assay.pipeline.attack_layers import label_order, layers, timeline
+from assay.pipeline.attack_signs import sign_rows, unusual_signs
 from assay.publishing import visible
 from assay.publishing.attack_content import (
     Account,
@@ -60,6 +61,7 @@ def pack_data(found: Findings, rows: GroupRows, grids: tuple[Grid, ...], *, is_p
         targets=tuple(
             Target(row["target"], row["n_posts"], row["n_accounts"], row["n_posts_of_all"]) for row in rows.targets
         ),
+        signs=sign_rows(rows),
         redaction=WHAT_IS_MASKED if is_public else "",
         not_computed=tuple((str(k), str(v)) for k, v in sorted((found.about.get("not_computed") or {}).items())),
     )
@@ -171,7 +173,7 @@ def _accounts(rows: GroupRows) -> tuple[Account, ...]:
     posts: dict[str, list[Row]] = defaultdict(list)
     for post in rows.posts:
         posts[post["account_id"]].append(post)
-    signs = {row["account_id"]: words.sign_values(row) for row in rows.signs}
+    signs = unusual_signs(rows)
     return tuple(
         Account(
             id=member["account_id"],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from assay.pipeline.attack_findings import GroupRows, Row
 from assay.publishing.attack_page import day
 
@@ -114,21 +112,3 @@ def summary(groups: list[Row], n_explanations: int) -> str:
 
 def _groups(n: int) -> str:
     return "No group" if n == 0 else "One group" if n == 1 else f"{n:,} groups"
-
-
-def sign_values(row: Row) -> tuple[tuple[str, str], ...]:
-    """An account's signs as (name, value) in words; what is null is left out."""
-    skipped = ("account_id", "group")
-    return tuple((_words(name), _value(v)) for name, v in row.items() if name not in skipped and v is not None)
-
-
-def _words(name: str) -> str:
-    return name.removeprefix("n_").replace("_", " ")
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 - whatever a sign is
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.2g}" if abs(value) < 10 else f"{value:,.0f}"
-    return str(value)

@@ -56,7 +56,7 @@ class Narrative:
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account of the group; `first_at` and `last_at` span its posts in the group, `active_days` counts days with
-    such a post. `narratives` are labels. `signs` are shown and never decide anything."""
+    such a post. `narratives` are labels. `signs` are those outside what is usual; they are shown and decide nothing."""
 
     id: str
     role: str
@@ -213,6 +213,22 @@ class Recurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Sign:
+    """One sign over the core: its middle value, what is usual for accounts as active, and how many are outside that.
+
+    `low` to `high` hold the middle 90 % of accounts of no group; None where too few tell.
+    """
+
+    label: str
+    core: float
+    low: float | None
+    middle: float | None
+    high: float | None
+    n_unusual: int
+    n_known: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Whom or what the group's posts are about, and how many posts of anybody are."""
 
@@ -255,6 +271,7 @@ class AttackPack:
     as_of: datetime
     snapshot_id: str
     targets: tuple[Target, ...] = ()
+    signs: tuple[Sign, ...] = ()
     redaction: str = ""
     not_computed: tuple[tuple[str, str], ...] = ()
 

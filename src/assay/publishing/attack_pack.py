@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assay.publishing import attack_charts
-from assay.publishing.attack_content import Account, AttackPack, Grid, Layer, Narrative, StyleRow, Wording
+from assay.publishing.attack_content import Account, AttackPack, Grid, Layer, Narrative, Sign, StyleRow, Wording
 from assay.publishing.attack_page import MOST_SHOWN, attack_pack_html, chance, day, figure, minute, percent
 from assay.publishing.papers import Paper, Press
 from assay.publishing.visible import visible
@@ -158,6 +158,7 @@ def _paper_data(data: AttackPack) -> dict[str, Any]:
             for e in data.timeline.events
         ],
         "layers": [_paper_layer(each, font) for each in data.layers],
+        "signs": [_paper_sign(each) for each in data.signs],
         "targets": [
             {
                 "id": visible(t.id),
@@ -277,6 +278,12 @@ def _paper_style(found: StyleRow) -> dict[str, str]:
         "accounts": "–" if found.n_accounts is None else str(found.n_accounts),
         "refused": visible(found.refused or ""),
     }
+
+
+def _paper_sign(found: Sign) -> dict[str, str]:
+    usual = "–" if found.middle is None else f"{figure(found.middle)} ({figure(found.low)} to {figure(found.high)})"
+    outside = f"{found.n_unusual:,} of {found.n_known:,}" if found.n_known else "–"
+    return {"label": found.label, "core": figure(found.core), "usual": usual, "outside": outside}
 
 
 def _span(first: datetime, last: datetime) -> str:
