@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,9 @@ _EVERY_S = 0.2
 
 
 def searched(posts: Path, out: Path, memory_gib: float) -> dict[str, Any]:
-    """Seconds, peak GiB of the process tree (resident, shared pages counted once per process), and seconds by step."""
+    """Wall and processor seconds, and peak GiB of the process tree (resident, shared pages once per process)."""
     shutil.rmtree(out, ignore_errors=True)
+    before = _cpu_s()
     started = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, __file__, str(posts), str(out), str(memory_gib)], stdout=subprocess.PIPE, text=True
@@ -33,7 +35,18 @@ def searched(posts: Path, out: Path, memory_gib: float) -> dict[str, Any]:
     if process.returncode != 0:
         raise SystemExit(f"the search of {posts} ended with {process.returncode}")
     about = json.loads(answer.splitlines()[-1])
-    return {"seconds": round(seconds, 1), "peak_gib": round(peak.gib, 2), "search_seconds": about["seconds"]}
+    return {
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(_cpu_s() - before, 1),
+        "search_seconds": about["seconds"],
+        "peak_gib": round(peak.gib, 2),
+    }
+
+
+def _cpu_s() -> float:
+    """Seconds that ended children of this process, and theirs, kept a core busy: nearly the same on a loaded machine."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class _Peak(threading.Thread):
