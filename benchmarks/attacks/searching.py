@@ -44,7 +44,7 @@ def searched(posts: Path, out: Path, memory_gib: float) -> dict[str, Any]:
 
 
 def _cpu_s() -> float:
-    """Seconds that ended children of this process, and theirs, kept a core busy: nearly the same on a loaded machine."""
+    """Seconds that ended children of this process, and theirs, kept a core busy: hardly moved by other load."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
