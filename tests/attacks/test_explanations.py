@@ -210,6 +210,11 @@ def test_reading_takes_out_negators_only() -> None:
     assert blind("我们没有签名") == "我们签名"
 
 
+def test_names_in_a_forwarded_part_call_nobody() -> None:
+    forwarded = [f"{text} //@one: and so //@two: on" for text in nobody(np.random.default_rng(22), 30)]
+    assert "prize_draw" not in fitting(posts(forwarded, reply_to="the post"))
+
+
 def test_a_few_words_in_marks_are_no_quotation() -> None:
     assert not is_quotation('they call it "good service and care" here at the airport in the morning')
     assert is_quotation("行到水穷处，坐看云起时——王维")

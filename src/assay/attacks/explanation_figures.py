@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.attacks.explanation_words import VOCABULARY, blind
-from assay.attacks.style_texts import masked
+from assay.attacks.style_texts import masked, own_part
 from assay.likeness import fold, jaccard, shingle
 from assay.likeness.sketches import FEWEST_SHINGLES
 
@@ -189,8 +189,8 @@ def read(posts: pa.Table) -> GroupPosts:
 
 
 def texts_of(posts: pa.Table) -> list[str]:
-    """The texts as the rules read them; a missing one is empty."""
-    return [blind(text) for text in pc.fill_null(posts["text"], "").to_pylist()]
+    """The posts' own parts as the rules read them; a missing text is empty."""
+    return [blind(own_part(text)) for text in pc.fill_null(posts["text"], "").to_pylist()]
 
 
 def numbers(posts: pa.Table, name: str) -> Ints:

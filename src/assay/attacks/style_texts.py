@@ -35,13 +35,22 @@ _MASKS = re.compile(rf"[{ADDRESS}{MENTION}{HASHTAG}\s]")
 Rows = npt.NDArray[np.int64]
 
 
+def own_part(text: str) -> str:
+    """A post without what it forwards and without the name that it answers.
+
+    >>> own_part("回复@anna: so true//@bob: really?")
+    ' so true'
+    """
+    return _REPLY.sub("", _FORWARDED.sub("", text))
+
+
 def masked(text: str) -> str:
     """A post's own part with addresses, mentions and hashtags replaced by one sign each; case and marks are kept.
 
     >>> masked("So TRUE!! @anna see http://a.example #win#//@bob: really?")
     'So TRUE!! @ see \u241f #'
     """
-    own = _REPLY.sub("", _ADDRESSES.sub(ADDRESS, _FORWARDED.sub("", text)))
+    own = _ADDRESSES.sub(ADDRESS, own_part(text))
     return _BLANK.sub(" ", _HASHTAGS.sub(HASHTAG, _MENTIONS.sub(MENTION, own))).strip()
 
 
