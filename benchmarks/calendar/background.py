@@ -228,7 +228,7 @@ def overlap_figures(posts: Posts, n: int, rng: np.random.Generator) -> dict[str,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--groups", type=int, default=200)
+    parser.add_argument("--groups", type=int, default=100)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("background.json"))
     chosen = parser.parse_args()
     posts, n = read(), chosen.groups
@@ -238,7 +238,7 @@ def main() -> None:
         "synchrony": synchrony_figures(posts, n, np.random.default_rng(1)),
         "synchrony planted, ten minutes": planted_synchrony(posts, n, np.random.default_rng(2)),
         "common sleep": sleep_figures(posts, n, np.random.default_rng(3)),
-        "calendar": calendar_figures(posts, n // 4, np.random.default_rng(4)),
+        "calendar": calendar_figures(posts, n // 2, np.random.default_rng(4)),
         "text reuse": reuse_figures(posts),
         "shared accounts": overlap_figures(posts, min(60, n), np.random.default_rng(5)),
     }

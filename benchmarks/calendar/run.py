@@ -62,6 +62,7 @@ WORLDS: dict[str, World] = {
     "active in one month only, one true event": World(n_true=1, life=30 / 365, in_bursts=5_700),
     "nothing true": World(n_true=0, in_bursts=0),
     "nothing true, clumps of 20": World(n_true=0, in_bursts=0, clump=20.0),
+    "nothing true, 500 posts in clumps of 10": World(n_true=0, background=500, in_bursts=0, clump=10.0),
     "nothing true, rhythm": World(n_true=0, in_bursts=0, weekly=0.5, seasonal=0.5),
     "nothing true, corpus bursts": World(n_true=0, in_bursts=0, corpus_ratio=3.0),
     "nothing true, small group in clumps": World(n_true=0, background=100, in_bursts=0, clump=10.0),
@@ -183,7 +184,7 @@ def measure(world: World, n_seeds: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--quick", action="store_true", help="20 seeds")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results.json"))
     chosen = parser.parse_args()

@@ -78,7 +78,7 @@ def test_dates_without_a_burst_are_called_no_oftener_than_said(draw):
 def test_dates_of_a_small_group_are_tested_by_place_and_hold_their_size():
     random, p = np.random.default_rng(2), []
     for _ in range(400):
-        (test,) = calendar_test(clumps(random, 8, 5), None, [event(random.integers(0, 361))], period_s=YEAR)
+        (test,) = calendar_test(clumps(random, 4, 10), None, [event(random.integers(0, 361))], period_s=YEAR)
         assert test.basis == "place"
         assert (test.low, test.high) == (None, None)
         p.append(test.p)

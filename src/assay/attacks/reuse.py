@@ -25,7 +25,7 @@ LEAST_ACCOUNTS = 5
 # Kinds with fewer background narratives are compared with all kinds together: 1 / 101 is the least p that 100 can show.
 FEWEST_OF_A_KIND = 100
 # The tail is read from the largest fifth (at least 20 of them): where it is a power law the reading is the same, and
-# where it bends the largest tell best. Measured in docs/explanation/attack-timing.md.
+# where it bends the largest tell best.
 _TAIL_RATE, _FEWEST_IN_TAIL = 0.2, 20
 # The tail's exponent is taken at its lower 95 % limit: the heavier tail, and so the larger p.
 _CAUTION = float(stats.norm.isf(0.05))
