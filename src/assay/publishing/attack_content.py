@@ -34,6 +34,13 @@ class Wording:
     similarity: float | None
     coverage: float | None
 
+    @property
+    def how(self) -> str:
+        """How it came in; for what is not a near copy, with the share of its characters that the others have too."""
+        if self.stage in ("same", "near") or self.coverage is None:
+            return self.stage
+        return f"{self.stage}, {self.coverage:.0%} shared".replace("%", "\u00a0%")
+
 
 @dataclass(frozen=True, slots=True)
 class Narrative:

@@ -13,7 +13,7 @@ from typing import Any
 
 from assay.publishing import attack_charts
 from assay.publishing.attack_content import Account, AttackPack, Grid, Layer, Narrative, Sign, StyleRow, Wording
-from assay.publishing.attack_page import MOST_SHOWN, attack_pack_html, chance, day, figure, minute, percent
+from assay.publishing.attack_page import MOST_SHOWN, attack_pack_html, chance, day, figure, minute
 from assay.publishing.papers import Paper, Press
 from assay.publishing.visible import visible
 
@@ -214,9 +214,8 @@ def _paper_wording(found: Wording) -> dict[str, Any]:
 
 
 def _alike(found: Wording) -> str:
-    if found.similarity is not None:
-        return f"{found.similarity:.2f}"
-    return "–" if found.coverage is None else f"{percent(found.coverage)} shared"
+    similarity = "–" if found.similarity is None else f"{found.similarity:.2f}"
+    return f"{similarity} {found.how}"
 
 
 def _paper_account(found: Account) -> dict[str, str]:
