@@ -136,9 +136,9 @@ def test_figures_and_claims_do_not_depend_on_takedowns():
 
 
 @pytest.mark.long
-def test_no_claim_of_a_decline_in_two_hundred_markets():
+def test_no_claim_of_a_decline_in_many_whole_reports():
     claimed = plotted = rose = 0
-    for seed in range(200):
+    for seed in range(30):
         _, (_, study), found, removed = a_market.__wrapped__(1000 + seed, 1000 if seed % 2 else 3000)
         page = prevalence_page(study, found, takedowns=removed, settings=QUICK)
         claimed += Direction.FELL in claims(page)

@@ -56,7 +56,9 @@ def beta_planted(rng, goods, spread):
     return rng.random(len(goods)) < odds * factor / (1 + odds * factor)
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize(
+    "correlation", [pytest.param(0.0, marks=pytest.mark.long), 0.3, pytest.param(0.6, marks=pytest.mark.long)]
+)
 def test_intervals_hold_the_planted_loss_nine_times_in_ten(correlation):
     rng = np.random.default_rng(11)
     inputs = DamageInputs(merchant_correlation=Range(max(0.0, correlation - 0.2), correlation + 0.2))
@@ -81,7 +83,7 @@ def test_intervals_hold_the_planted_loss_nine_times_in_ten(correlation):
 def test_intervals_hold_when_merchants_differ_in_another_way_than_assumed():
     rng = np.random.default_rng(5)
     inputs = DamageInputs(merchant_correlation=Range(0.1, 0.6))
-    hits, worlds = 0, 200
+    hits, worlds = 0, 120
     for _ in range(worlds):
         goods = some_goods(rng, n=150, level_sd=0.15)
         value = goods.revenue_minor[beta_planted(rng, goods, 1.0)].sum()
@@ -93,14 +95,14 @@ def test_intervals_hold_when_merchants_differ_in_another_way_than_assumed():
 def test_taking_goods_of_a_merchant_as_independent_makes_intervals_too_narrow():
     rng = np.random.default_rng(3)
     hits = {0.0: 0, 0.5: 0}
-    for _ in range(100):
+    for _ in range(60):
         goods = some_goods(rng, n_merchants=12, revenue_minor=np.ones(300))
         value = goods.revenue_minor[planted(rng, goods, 0.5, 0.0)].sum()
         for believed in hits:
             inputs = DamageInputs(merchant_correlation=Range(believed, believed))
             head = damages(goods, inputs, replicates=600, rng=rng).head("tainted_value")
             hits[believed] += head.low <= value <= head.high
-    assert hits[0.0] <= 80 < 90 <= hits[0.5]
+    assert hits[0.0] <= 48 < 54 <= hits[0.5]
 
 
 def test_the_mean_is_what_the_chances_say():

@@ -47,22 +47,22 @@ def chances(rng, n=2000):
 
 def test_a_score_in_order_fails_at_the_stated_rate():
     rng = np.random.default_rng(1)
-    runs, alarms = 300, 0
+    runs, alarms = 200, 0
     for _ in range(runs):
         alarms += check_score(*uniform_buys(rng, chances(rng, 600)), settings=QUICK, rng=rng).drifted
-    # 300 runs at 5 % spread with a standard error of 1.3 points.
-    assert 0.02 <= alarms / runs <= 0.085
+    # 200 runs at 5 % spread with a standard error of 1.5 points.
+    assert 0.01 <= alarms / runs <= 0.09
 
 
 def test_a_score_in_order_fails_at_the_stated_rate_in_a_planned_period():
-    runs, alarms = 40, 0
+    runs, alarms = 24, 0
     settings = WorldSettings(30_000, rate=0.02, hidden_rate=0.0)
     for seed in range(runs):
         rng = np.random.default_rng(seed)
         units, strata, _ = a_period(make_frame(settings, rng), 1000, rng, buying=PERFECT)
         alarms += check_score(units, strata, settings=QUICK, rng=rng).drifted
-    # At 5 % more than 5 of 40 are one chance in 70.
-    assert alarms <= 5
+    # At 5 % more than 4 of 24 are one chance in 160.
+    assert alarms <= 4
 
 
 @pytest.mark.parametrize("shift", [-1.0, 1.0])
@@ -89,15 +89,15 @@ def test_a_flatter_score_is_given_its_slope():
 
 def test_intervals_of_the_shift_hold():
     rng = np.random.default_rng(8)
-    held, runs = 0, 150
+    held, runs = 0, 100
     for _ in range(runs):
         chance = chances(rng, 1500)
         units, strata = uniform_buys(rng, chance, moved(chance, 0.5))
         check = check_score(units, strata, settings=CheckSettings(replicates=20), rng=rng)
         shift = refit_score(units, strata, check).shift
         held += shift.low <= 0.5 <= shift.high
-    # 150 runs at 95 % spread with a standard error of 1.8 points.
-    assert held / runs >= 0.91
+    # 100 runs at 95 % spread with a standard error of 2.2 points.
+    assert held / runs >= 0.9
 
 
 def test_an_examiners_false_alarms_are_not_taken_for_drift():
