@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.market.errors import CallerError, OutsideError
+from assay.market.errors import CallerError, DamagedSnapshot, OutsideError
 from assay.pipeline.attack_findings import group_rows, open_findings
 from assay.pipeline.attack_gathering import pack_data
 from assay.pipeline.attack_pack import pack_attack, report_attacks
@@ -238,3 +238,10 @@ def test_signs_stand_beside_what_is_usual(data):
     assert (copied.core, copied.low, copied.high, copied.n_unusual, copied.n_known) == (0.55, 0.0, 0.4, 12, 12)
     assert {each.signs for each in data.core} == {(("share of posts that others posted too", "0.55"),)}
     assert {each.signs for each in data.accounts if each.role != "core"} == {()}
+
+
+def test_a_damaged_table_is_said_in_a_sentence(tmp_path):
+    run = a_run(tmp_path / "run", n_background=5)
+    next((run / "groups").glob("*.parquet")).write_bytes(b"not parquet")
+    with pytest.raises(DamagedSnapshot, match=r"Table groups of .* cannot be read"):
+        report_attacks(run, tmp_path / "page.html")

@@ -100,6 +100,26 @@ def test_a_day_costs_the_same_after_few_days_and_after_many(watched, tmp_path):
     assert watched.days[2].n_sketched <= alone.n_sketched
 
 
+def test_days_out_of_order_find_the_same_core(watched, tmp_path):
+    for day in (3, 1, 2):
+        told = watch(watched.folder / f"day-{day}.parquet", tmp_path / "state")
+    cores = []
+    for run in (told.run, watched.folder / "run"):
+        members = rows(run, "members")
+        cores.append(set(members.filter(pc.equal(members["role"], "core"))["account_id"].to_pylist()))
+    assert cores[0] == cores[1]
+
+
+def test_a_day_that_fails_leaves_the_state_as_it_was(watched, tmp_path, monkeypatch):
+    watch(watched.folder / "day-1.parquet", tmp_path / "state")
+    before = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
+    monkeypatch.setattr("assay.pipeline.attack_watch.written_tables", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        watch(watched.folder / "day-2.parquet", tmp_path / "state")
+    assert {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
 def test_posts_that_are_known_cost_nothing(watched):
     state = watched.folder / "state"
     before = {path: path.stat().st_mtime_ns for path in state.rglob("*") if path.is_file()}
