@@ -141,6 +141,23 @@ def test_one_more_counterfeit_never_lowers_a_limit(counts, at):
     assert high[1] >= high[0] - 1e-9
 
 
+@pytest.mark.parametrize("n", [100, 1_000, 5_000, 50_000])
+def test_the_limits_of_many_buys_are_near_those_of_the_normal_curve(n):
+    buys = np.full(6, n)
+    trials = stratified(UNITS / UNITS.sum() / buys, buys.astype(float), np.zeros(6))
+    rates = np.array([0.01, 0.02, 0.03, 0.05, 0.1, 0.5])
+    low, high = restricted_limits(trials, rows(rates * n))
+    error = np.sqrt((trials.weight**2 * n * rates * (1 - rates)).sum())
+    assert (high - low)[0] / (2 * 1.986 * error) == pytest.approx(1.0, abs=0.02 + 2 / np.sqrt(n))
+
+
+@pytest.mark.parametrize("far", [0.1, 0.5, 1.0])
+def test_a_mean_far_above_leaves_no_chance(far):
+    buys = np.full(6, 20_000)
+    trials = stratified(UNITS / UNITS.sum() / buys, buys.astype(float), np.zeros(6))
+    assert _chance(trials, np.full((1, 6), far), np.array([0.001]))[0] < 1e-6
+
+
 def test_likelihood_limits_of_one_stratum_are_where_the_likelihood_falls_to_the_bar():
     trials = stratified(np.array([1 / 400]), np.array([400]), np.zeros(1))
 

@@ -33,6 +33,8 @@ SPARE_POSITIVES = 0.25
 # beside the lumps of samples with two or three positives, nearly all of it from the smoothing; finer costs time only.
 _POINTS = 160
 _REACH_SD, _REACH_WEIGHTS, _DAMPED = 6.0, 5.0, 3.5
+# The sum comes round again at its reach; with 5 % of room the smoothing of a mean far off does not spill over that edge.
+_ROOM = 1.05
 # The count is smoothed by 5 % of its standard deviation or largest weight: 0.1 % wider.
 _SMOOTH = 0.05
 # The spare part where the restricted rates themselves are wanted: as good as none, and no division of 0 by 0.
@@ -223,7 +225,7 @@ def _inverted(trials: Trials, rates: Floats, observed: Floats) -> Floats:
     share = np.add.reduceat(kind * w, first, axis=1)
     spread = np.sqrt(np.maximum((tries * (np.add.reduceat(kind * w**2, first, axis=1) - share**2)).sum(axis=1), 0.0))
     heaviest = np.abs(w).max()
-    reach = _REACH_SD * spread + _REACH_WEIGHTS * heaviest + np.abs(observed - mean)
+    reach = _ROOM * (_REACH_SD * spread + _REACH_WEIGHTS * heaviest + np.abs(observed - mean))
     smooth = np.maximum(_SMOOTH * np.maximum(spread, heaviest), _DAMPED * reach / (2.0 * np.pi * _POINTS))
     order = np.arange(_POINTS) + 0.5
     u = order * (2.0 * np.pi / reach)[:, None]
