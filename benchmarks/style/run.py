@@ -1,7 +1,8 @@
 """How well does style tell one author from two, and does the group test keep its nominal size?
 
-    python benchmarks/style/run.py              # a few minutes; writes results.json beside this file
+    python benchmarks/style/run.py              # half an hour on one core; writes results.json beside this file
     python benchmarks/style/run.py --quick      # a tenth of the repetitions; prints only
+    python benchmarks/style/run.py --corpus debian_changelogs   # one corpus; the others keep their figures
 
 Reads weibo_reposts and airline_tweets_2015 where ASSAY_DATA names a folder that holds them, and the changelogs of the
 Debian packages on this machine: short entries signed by their authors, with the package as subject. Only counts and
@@ -33,7 +34,8 @@ from assay.attacks.style_texts import own_posts
 
 SEED = 2026
 SIZES = (5, 7, 10, 15, 25, 35, 50, 70, 100)
-SPLITS = 20
+# Drawings of sides per size, and groups per kind: most on the background that attacks are searched in.
+REPETITIONS = {"weibo_reposts": (20, 1_000), "airline_tweets_2015": (5, 200), "debian_changelogs": (10, 300)}
 LEAST_AUTHORS = 8
 # Posts of one account that are read: bounds the search for copies.
 MOST_POSTS = 600
@@ -46,18 +48,26 @@ Corpus = dict[str, list[tuple[str, str]]]
 def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--quick", action="store_true")
-    quick = asked.parse_args().quick
-    corpora = {name: corpus for name, read in READERS.items() if (corpus := read())}
-    n_splits, n_groups = (3, 40) if quick else (SPLITS, 1_000)
-    results: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "seed": SEED}
-    for name, corpus in corpora.items():
-        began = time.perf_counter()
-        results[name] = measured(corpus, n_splits, n_groups)
-        results[name]["seconds"] = round(time.perf_counter() - began, 1)
-        print(name, json.dumps(results[name], indent=1), flush=True)
-    if not quick:
-        path = Path(__file__).parent / "results.json"
+    asked.add_argument("--corpus", choices=sorted(READERS))
+    asked.add_argument("--drift", action="store_true", help="only: an author's earliest posts against the latest")
+    given = asked.parse_args()
+    path = Path(__file__).parent / "results.json"
+    results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    results |= {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "seed": SEED}
+    if given.drift:
+        results["weibo_reposts_earliest_against_latest"] = drift(weibo("try_cast(posted_at AS timestamp)"))
+        print(json.dumps(results["weibo_reposts_earliest_against_latest"], indent=1))
         path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        return
+    for name in [given.corpus] if given.corpus else list(READERS):
+        if corpus := READERS[name]():
+            began = time.process_time()
+            n_splits, n_groups = (3, 40) if given.quick else REPETITIONS[name]
+            results[name] = measured(corpus, n_splits, n_groups)
+            results[name]["cpu_seconds"] = round(time.process_time() - began, 1)
+            print(name, json.dumps(results[name], indent=1), flush=True)
+            if not given.quick:
+                path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def measured(corpus: Corpus, n_splits: int, n_groups: int) -> dict[str, Any]:
@@ -73,6 +83,30 @@ def measured(corpus: Corpus, n_splits: int, n_groups: int) -> dict[str, Any]:
     }
     found["group_test"] = groups(accounts, n_groups, rng)
     return found
+
+
+def drift(corpus: Corpus) -> dict[str, Any]:
+    """The harder pair: the first n posts against the last n, from other threads and months or years apart."""
+    rng = np.random.default_rng(SEED)
+    accounts = list(corpus.values())
+    own = own_posts([[text for _, text in posts] for posts in accounts])
+    about = [[(accounts[row][place][0], text) for place, text in posts] for row, posts in enumerate(own)]
+
+    def sides_of(n: int) -> tuple[Sides, list[list[str]]]:
+        sides: Sides = ([], [])
+        others: list[list[str]] = []
+        for posts in about:
+            first = posts[:n]
+            threads = {thread for thread, _ in first}
+            last = [post for post in posts[n:] if post[0] not in threads][-n:]
+            if len(last) == n:
+                sides[0].append([text for _, text in first])
+                sides[1].append([text for _, text in last])
+            elif len(posts) >= n:
+                others.append([text for _, text in first])
+        return sides, others
+
+    return at_sizes(sides_of, 20, rng)
 
 
 def at_sizes(
@@ -211,7 +245,7 @@ def rate(p: Sequence[float]) -> dict[str, Any]:
     return {"groups": n, "rejected_at_5": round(k / n, 4), "interval_95": [round(low, 4), round(high, 4)]}
 
 
-def weibo() -> Corpus:
+def weibo(order: str = "post_id") -> Corpus:
     path = Path(os.environ.get("ASSAY_DATA", "")) / "weibo_reposts" / "posts.parquet"
     if not path.is_file():
         return {}
@@ -219,7 +253,7 @@ def weibo() -> Corpus:
     rows = duckdb.sql(
         f"WITH rich AS (SELECT account_id FROM '{path}' WHERE length({own}) >= 5 GROUP BY 1 "
         f"HAVING count(DISTINCT {own}) >= 3) SELECT account_id, thread, {own} FROM '{path}' SEMI JOIN rich "
-        f"USING (account_id) WHERE length({own}) >= 5 ORDER BY account_id, post_id"
+        f"USING (account_id) WHERE length({own}) >= 5 ORDER BY account_id, {order}"
     ).fetchall()
     return _corpus(rows)
 
