@@ -44,8 +44,8 @@ _Z95 = 1.959963984540054
 class PlanSettings:
     """What a plan is made with. Shares are of all buys; they add up to 1 with the measuring share.
 
-    `for_sales` shares the precision between listings and sales; without it strata serve the share of listings alone,
-    whose interval is then narrower and those of orders and value wider.
+    `for_sales` shares the precision between listings and sales; without it the strata serve the share of listings
+    alone, whose interval is then narrower, and orders and value are not measured.
     """
 
     n_buys: int
@@ -315,7 +315,8 @@ def make_plan(
     n_genuine = round(settings.n_control * _GENUINE_CONTROLS)
     sizes = {Estimand.LISTINGS: np.ones(len(units.chance), dtype=np.int64)}
     sizes |= {Estimand.ORDERS: units.n_orders, Estimand.VALUE: units.revenue_minor}
-    measured = {str(estimand): x for estimand, x in sizes.items() if x.sum() > 0}
+    served = tuple(Estimand) if settings.for_sales else (Estimand.LISTINGS,)
+    measured = {str(estimand): sizes[estimand] for estimand in served if sizes[estimand].sum() > 0}
     expected = tuple(_expected(name, x, units.chance, division) for name, x in measured.items())
     controls = (n_genuine, settings.n_control - n_genuine)
     return Plan(about, settings, harm, frame, strata, *controls, tuple(measured), expected)

@@ -198,7 +198,7 @@ def _files(folder: Path) -> dict[str, bytes]:
         raise outside(error, folder) from error
     if len(places) > _MOST_FILES or size > _MOST_BYTES:
         raise OutsideError(f"{folder} holds {len(places)} files and {size:,} bytes: it is not a published folder.")
-    if not (folder / MANIFEST).exists() and not set(FILES) & {place.name for place in places}:
+    if not (folder / MANIFEST).exists() and not set(FILES) & {str(place.relative_to(folder)) for place in places}:
         raise CallerError(
             f"{folder} is not a published folder: it has no {MANIFEST}; make one with "
             "`assay prevalence estimate FOLDER --publish OUT`.",
