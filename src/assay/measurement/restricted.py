@@ -33,7 +33,7 @@ SPARE_POSITIVES = 0.25
 # beside the lumps of samples with two or three positives, nearly all of it from the smoothing; finer costs time only.
 _POINTS = 160
 _REACH_SD, _REACH_WEIGHTS, _DAMPED = 6.0, 5.0, 3.5
-# The sum comes round again at its reach; with 5 % of room the smoothing of a mean far off does not spill over that edge.
+# The sum comes round again at its reach; 5 % of room keep the smoothing of a far mean from spilling over that edge.
 _ROOM = 1.05
 # The count is smoothed by 5 % of its standard deviation or largest weight: 0.1 % wider.
 _SMOOTH = 0.05
