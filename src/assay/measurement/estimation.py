@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -84,10 +85,6 @@ def prevalence(
     sample = read_sample(units, strata, estimand)
     weighed = weigh(sample, sample.positive, sample.conclusive)
     result = published(weighed, confidence)
-    known, failed = sample.conclusive, ~sample.conclusive
-    kg = korn_graubard(weighed.share, weighed.variance, max(int(known.sum()), 1), confidence=confidence)
-    heaviest = float(weighed.largest.max(initial=0.0))
-    gamma = gamma_mid_p(weighed.drawn_share, weighed.poisson_variance, heaviest, confidence=confidence)
     return Estimate(
         estimand=sample.estimand,
         confidence=confidence,
@@ -95,28 +92,44 @@ def prevalence(
         low=result.low,
         high=result.high,
         method=result.method,
-        n_buys=int(known.sum()),
-        n_positive=int((sample.positive & known).sum()),
-        n_failed=int((failed & ~sample.pending).sum()),
-        n_pending=int(sample.pending.sum()),
-        n_unconfirmed=_n_seconds(sample, None),
-        n_refuted=_n_seconds(sample, "genuine"),
-        failures=_failures(sample),
         known_share=figure(weighed.known_share),
-        effective_n=_effective_n(weighed, int(known.sum())),
-        hajek=_hajek(sample, reweighted=True),
-        difference=_difference(sample),
-        korn_graubard=(figure(float(kg[0])), figure(float(kg[1]))),
-        gamma_mid_p=(
-            figure(weighed.known_share + float(gamma[0])),
-            figure(min(weighed.known_share + float(gamma[1]), 1.0)),
-        ),
         best_case=_case(sample, sample.positive, confidence),
-        worst_case=_case(sample, sample.positive | failed, confidence),
+        worst_case=_case(sample, sample.positive | ~sample.conclusive, confidence),
         complete_case=_hajek(sample, reweighted=False),
         reweighted=result.share,
         corrected=None if model is None else correct(result, model, confidence),
+        **_counts(sample),
+        **_checks(sample, weighed, confidence),
     )
+
+
+def _counts(sample: Sample) -> dict[str, Any]:
+    known, failed = sample.conclusive, ~sample.conclusive
+    return {
+        "n_buys": int(known.sum()),
+        "n_positive": int((sample.positive & known).sum()),
+        "n_failed": int((failed & ~sample.pending).sum()),
+        "n_pending": int(sample.pending.sum()),
+        "n_unconfirmed": _n_seconds(sample, None),
+        "n_refuted": _n_seconds(sample, "genuine"),
+        "failures": _failures(sample),
+    }
+
+
+def _checks(sample: Sample, weighed: Weighed, confidence: float) -> dict[str, Any]:
+    """What stands beside the published figure."""
+    n_known = max(int(sample.conclusive.sum()), 1)
+    kg = korn_graubard(weighed.share, weighed.variance, n_known, confidence=confidence)
+    heaviest = float(weighed.largest.max(initial=0.0))
+    gamma = gamma_mid_p(weighed.drawn_share, weighed.poisson_variance, heaviest, confidence=confidence)
+    low, high = (weighed.known_share + float(limit) for limit in gamma)
+    return {
+        "effective_n": _effective_n(weighed, n_known),
+        "hajek": _hajek(sample, reweighted=True),
+        "difference": _difference(sample),
+        "korn_graubard": (figure(float(kg[0])), figure(float(kg[1]))),
+        "gamma_mid_p": (figure(low), figure(min(high, 1.0))),
+    }
 
 
 def _case(sample: Sample, positive: Bools, confidence: float) -> Case:
