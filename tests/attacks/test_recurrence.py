@@ -118,3 +118,16 @@ def test_repeated_posts_and_their_order_change_no_membership(seed: int) -> None:
         groups = tied_groups(account[rows], narrative[rows], found, n_narratives=64, least_core=5)
         results.append((groups.account.tolist(), groups.is_core.tolist(), groups.n_narratives.tolist()))
     assert results[0] == results[1]
+
+
+def test_a_narrative_that_the_core_tells_alone_is_shown_as_theirs() -> None:
+    everyone, account, narrative, members = planted(np.random.default_rng(3))
+    # All members tell it many times over, so that everybody would be expected in it, and no overlap ties it.
+    account = np.concatenate((account, np.repeat(members, 60)))
+    narrative = np.concatenate((narrative, np.full(60 * len(members), 64)))
+    found = overlaps(account, narrative, written(everyone, account), activity_of(everyone), most_q=0.05)
+    ties = found.is_validated & (found.right == 64)
+    found.is_validated[ties] = False
+    groups = tied_groups(account, narrative, found, n_narratives=65, least_core=5)
+    assert groups.of_narrative[64] == 0
+    assert set(groups.account[groups.is_core].tolist()) <= set(members.tolist())

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from assay.attacks.copies import linked_texts
 from assay.attacks.groups import Groups, tied_groups
-from assay.attacks.recurrence import Activity, Overlaps, overlaps
+from assay.attacks.recurrence import TOLD_COUNTED, Activity, Overlaps, overlaps
 from assay.attacks.settings import AttackSettings
 from assay.attacks.telling import ToldTexts, told_texts
 from assay.attacks.templates import Told, template_reasons
@@ -27,7 +27,7 @@ class NarratedPosts:
     """The posts of narratives in the order of time; arrays with one value per post.
 
     `rows`: post_id, account_id, posted_at, text_key. `text` and `account` number into `ToldTexts` and `accounts`.
-    `written`: how many posts with words of its own the post's account wrote.
+    `activity`: how active the post's account is, as `overlaps` counts it.
     """
 
     rows: pa.Table
@@ -35,7 +35,7 @@ class NarratedPosts:
     account: Ints
     accounts: pa.Array
     at_s: Ints
-    written: Ints
+    activity: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,16 @@ def find(posts: ir.Table, work: Workspace, settings: AttackSettings | None = Non
 def found_in(prepared: ir.Table, texts: ir.Table, links: ir.Table, work: Workspace, settings: AttackSettings) -> Found:
     """The search from where the copies are known: `prepared` posts, their different `texts`, and verified `links`."""
     told = told_texts(work.engine, texts, links)
-    narrated = _narrated(work.engine, prepared, told)
+    numbers = np.arange(len(told.rows))
+    keys = work.engine.table(told.rows.select(["text_key"]).append_column("number", pa.array(numbers)), "told_texts")
+    activity = work.step("activity", _activity(prepared, keys))
+    narrated = _narrated(work.engine, prepared, keys, activity)
     of_post = told.narrative[narrated.text]
     templates = {} if settings.keep_templates else _templates(told, narrated)
     free = ~np.isin(of_post, np.fromiter(templates, dtype=np.int64, count=len(templates)))
     account, narrative = narrated.account[free], of_post[free]
-    activity = _activity(work.engine, prepared)
-    ties = overlaps(account, narrative, narrated.written[free], activity, most_q=settings.most_q, related=told.related)
+    levels, written = _levels(work.engine, activity), narrated.activity[free]
+    ties = overlaps(account, narrative, written, levels, most_q=settings.most_q, related=told.related)
     groups = tied_groups(account, narrative, ties, n_narratives=len(told), least_core=settings.least_core)
     counts = work.engine.collect(prepared.group_by("why_not").agg(n=prepared.count()))
     by_reason = dict(zip(counts["why_not"].to_pylist(), counts["n"].to_pylist(), strict=True))
@@ -117,20 +120,16 @@ def _distinct(prepared: ir.Table) -> ir.Table:
     return texts.mutate(place=order.cast("int64"))
 
 
-def _narrated(engine: Engine, prepared: ir.Table, told: ToldTexts) -> NarratedPosts:
-    keys = told.rows["text_key"].combine_chunks()
-    index = pa.table({"text_key": keys, "number": pa.array(np.arange(len(keys)))})
+def _narrated(engine: Engine, prepared: ir.Table, keys: ir.Table, activity: ir.Table) -> NarratedPosts:
     chosen = prepared.filter(prepared.text_key.notnull()).drop("text", "why_not")
-    told_posts = chosen.inner_join(engine.table(index, "told_texts"), "text_key")
-    written = chosen.group_by("account_id").agg(written=chosen.count())
-    rows = engine.collect(told_posts.inner_join(written, "account_id"))
+    rows = engine.collect(chosen.inner_join(keys, "text_key").inner_join(activity, "account_id"))
     rows = rows.sort_by([("posted_at", "ascending"), ("post_id", "ascending")])
     coded = rows["account_id"].combine_chunks().dictionary_encode()
     text = rows["number"].to_numpy().astype(np.int64)
     at_s = rows["posted_at"].cast(pa.int64()).to_numpy() // 1_000_000
     kept = rows.select(["post_id", "account_id", "posted_at", "text_key"])
     return NarratedPosts(
-        kept, text, coded.indices.to_numpy().astype(np.int64), coded.dictionary, at_s, rows["written"].to_numpy()
+        kept, text, coded.indices.to_numpy().astype(np.int64), coded.dictionary, at_s, rows["n_posts"].to_numpy()
     )
 
 
@@ -138,9 +137,16 @@ def _templates(told: ToldTexts, posts: NarratedPosts) -> dict[int, str]:
     return template_reasons(Told(told.folded(), told.narrative, told.is_centre, posts.text, posts.account, posts.at_s))
 
 
-def _activity(engine: Engine, prepared: ir.Table) -> Activity:
-    """How many accounts wrote how many posts that could have been in a narrative."""
-    kept = prepared.filter(prepared.text_key.notnull())
-    each = kept.group_by("account_id").agg(n_posts=kept.count())
-    levels = engine.collect(each.group_by("n_posts").agg(n_accounts=each.count())).sort_by("n_posts")
-    return Activity(levels["n_posts"].to_numpy().astype(np.int64), levels["n_accounts"].to_numpy().astype(np.int64))
+def _activity(prepared: ir.Table, keys: ir.Table) -> ir.Table:
+    """account_id and n_posts: posts in words of its own, those in narratives counted up to two."""
+    kept = prepared.filter(prepared.text_key.notnull()).left_join(keys, "text_key")
+    is_told = kept.number.notnull().cast("int64")
+    each = kept.group_by("account_id").agg(n_own=(1 - is_told).sum(), n_told=is_told.sum())
+    return each.select("account_id", n_posts=each.n_own + ibis.least(each.n_told, TOLD_COUNTED))
+
+
+def _levels(engine: Engine, activity: ir.Table) -> Activity:
+    """How many accounts are how active."""
+    levels = activity.group_by("n_posts").agg(n_accounts=activity.count())
+    rows = engine.collect(levels).sort_by("n_posts")
+    return Activity(rows["n_posts"].to_numpy().astype(np.int64), rows["n_accounts"].to_numpy().astype(np.int64))

@@ -11,6 +11,11 @@ from scipy.sparse.csgraph import connected_components
 
 from assay.attacks.recurrence import Ints, Overlaps
 
+# A narrative that no overlap ties, because everybody would be expected in it, is the group's all the same when two of
+# three of its accounts, and five at least, are core. It is shown as theirs and makes nobody core.
+ALSO_TOLD_RATE = 2 / 3
+LEAST_ALSO = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Groups:
@@ -35,8 +40,9 @@ class Groups:
 def tied_groups(account: Ints, narrative: Ints, found: Overlaps, *, n_narratives: int, least_core: int) -> Groups:
     """The connected parts of the validated overlaps that have a core of `least_core` accounts or more.
 
-    `account`, `narrative`: one row for each post in a narrative, of `n_narratives` in all. An account is core when it
-    is in both narratives of a validated overlap, and periphery when it posts in a narrative of the group without that.
+    `account`, `narrative`: one row for each post in a narrative, of `n_narratives` in all. Narratives that a core tells
+    nearly alone are added to its group. An account is core when it is in both narratives of a validated overlap, and
+    periphery when it posts in a narrative of the group without that.
     """
     n = n_narratives
     left, right = found.left[found.is_validated], found.right[found.is_validated]
@@ -55,6 +61,7 @@ def tied_groups(account: Ints, narrative: Ints, found: Overlaps, *, n_narratives
     number = np.full(len(n_core) + 1, -1, dtype=np.int64)
     number[ranked] = np.arange(len(ranked))
     of_narrative = number[np.where(is_tied, part, len(n_core))]
+    of_narrative = _also_told((account, narrative), (member, number[of], core), of_narrative)
     return _numbered((member, number[of], core), (account, narrative), of_narrative, weakest[ranked])
 
 
@@ -83,6 +90,23 @@ def _pairs(narrative: Ints, account: Ints, is_wanted: npt.NDArray[np.bool_]) -> 
     rows = is_wanted[narrative]
     codes = np.unique(narrative[rows] * n_accounts + account[rows])
     return codes // max(n_accounts, 1), codes % max(n_accounts, 1)
+
+
+def _also_told(posts: tuple[Ints, Ints], members: tuple[Ints, Ints, npt.NDArray[np.bool_]], of_narrative: Ints) -> Ints:
+    """Adds narratives that the core of one group mostly tells alone; they make nobody a member."""
+    account, narrative = posts
+    member, of, core = members
+    group_of = np.full(int(account.max(initial=-1)) + 1, -1, dtype=np.int64)
+    group_of[member[core & (of >= 0)]] = of[core & (of >= 0)]
+    told, who = _pairs(narrative, account, of_narrative < 0)
+    n_accounts = np.bincount(told, minlength=len(of_narrative))
+    in_core = group_of[who] >= 0
+    n_groups = int(of.max(initial=-1)) + 1
+    codes, n_core = np.unique(told[in_core] * max(n_groups, 1) + group_of[who[in_core]], return_counts=True)
+    joins = (n_core >= ALSO_TOLD_RATE * n_accounts[codes // max(n_groups, 1)]) & (n_core >= LEAST_ALSO)
+    joined = of_narrative.copy()
+    joined[codes[joins] // max(n_groups, 1)] = codes[joins] % max(n_groups, 1)
+    return joined
 
 
 def _numbered(

@@ -27,6 +27,9 @@ LEAST_SHARED = 2
 # nor as expected. With them, a corpus that holds a few shows nothing else.
 PROLIFIC_RATE = 0.01
 _LEAST_PROLIFIC = 10
+# How active an account is, is told by its posts in words of its own. Of its posts in narratives only the two that are
+# asked about are added: a campaign that is most of a corpus would else explain itself away.
+TOLD_COUNTED = 2
 # Pairs of narratives whose expectation is computed at once; bounds memory.
 _PAIRS_AT_ONCE = 8_192
 
@@ -54,7 +57,7 @@ class Overlaps:
 class Activity:
     """How active the accounts of a whole corpus are: `n_accounts[i]` of them wrote `n_posts[i]` posts.
 
-    Counted are posts that could have been in a narrative: those with words of their own.
+    Counted are posts that nobody else wrote alike, and up to `TOLD_COUNTED` of those in narratives.
     """
 
     n_posts: Ints
@@ -71,9 +74,9 @@ def overlaps(
 ) -> Overlaps:
     """Tests every pair of narratives for shared accounts beyond chance.
 
-    `account`, `narrative`, `written`: one row for each post in a narrative (repetitions allowed); `written` is how many
-    posts its account wrote, as `activity` counts them. An account with a posts has a
-    chance of 1 - exp(-a * n / N) to be in a narrative of n of the N posts; the number shared by two narratives is then
+    `account`, `narrative`, `written`: one row for each post in a narrative (repetitions allowed); `written` is how
+    active its account is, as `activity` counts it. An account with a posts has a chance of 1 - exp(-a * n / N) to be in
+    a narrative of n posts, N being the posts that `activity` counts; the number shared by two narratives is then
     a sum of independent draws, whose tail the Poisson law with the same mean bounds from above (Hoeffding 1956, for
     values above the mean). Benjamini-Hochberg over all pairs. `related` (pairs, 2): narratives that are parts of one
     text and so cannot validate each other.

@@ -100,6 +100,7 @@ TIMING = pa.schema(
         ("n_shuffles", _I),
         ("p", _F),
         ("q", _F),
+        ("why_not", _S),
     ]
 )
 CALENDAR = pa.schema(
@@ -114,6 +115,8 @@ CALENDAR = pa.schema(
         ("ratio", _F),
         ("low", _F),
         ("high", _F),
+        ("n_as_hot", _I),
+        ("n_shifted", _I),
         ("p", _F),
         ("q", _F),
     ]

@@ -1,5 +1,6 @@
 """A search from files to tables: campaigns are found, input is refused or set aside with its reason."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,7 +92,8 @@ def test_the_same_posts_give_the_same_tables_in_any_order(run, planted, tmp_path
 def test_negating_every_post_changes_no_group(planted, run, tmp_path: Path) -> None:
     """Being negative is never evidence: the same campaign in praise is found as surely."""
     texts = planted.posts["text"].to_pylist()
-    praise = [None if text is None else f"It is not true that {text}" if "a" in text else text for text in texts]
+    praise = [None if text is None else re.sub(r"\b(is|was|are|were|has|have)\b", r"\1 not", text) for text in texts]
+    assert sum(a != b for a, b in zip(texts, praise, strict=True)) > len(texts) / 10
     posts = planted.posts.set_column(3, "text", pa.array(praise, pa.string()))
     pq.write_table(posts, tmp_path / "posts.parquet")
     other = find_attacks(tmp_path / "posts.parquet", tmp_path / "run", engine_settings=SMALL)
