@@ -89,12 +89,15 @@ def test_allocation_adds_up_within_floors_and_caps(strata, n_buys, eta, floor):
     units, spread = np.array([n for n, _ in strata]), np.array([s for _, s in strata])
     buys = allocate(units, spread, n_buys, eta=eta, floor=floor)
     least = np.minimum(units, floor)
-    if least.sum() > n_buys:
-        least = np.maximum(least * (n_buys - len(units)) // least.sum(), 1)
     assert buys.sum() == min(n_buys, units.sum())
     assert (buys <= units).all()
-    assert (buys >= least).all()
+    assert (buys >= (least if least.sum() <= n_buys else 1)).all()
     assert (buys == allocate(units, spread, n_buys, eta=eta, floor=floor)).all()
+
+
+def test_floors_that_do_not_fit_fall_and_what_is_bought_whole_stays_so():
+    buys = allocate([10_000, 10_000, 40], [0.1, 0.1, 0.1], 400, floor=[300, 300, 40])
+    assert buys.tolist() == [180, 180, 40]
 
 
 def test_allocation_follows_neyman_where_nothing_binds():

@@ -24,13 +24,13 @@ DEFENSIVE_SHARE = 0.4
 LEAST_BUYS = 30
 # Sizes are cut where a unit holds this many buys' worth of all sales: n x its share. Above 1 a unit weighs more than a
 # buy can stand for; below, steps of about four keep the largest unit of a class near its mean. Measured on 100,000
-# goods with log-normal sales and 750 buys: the interval of orders is 4 times the share wide, with two halves by sales
-# 148 times; finer steps take buys from the share of listings (docs/explanation/test-buys.md).
+# goods with log-normal sales and 750 buys: the interval of orders is 5 times the share wide, with two halves by sales
+# 179 times (benchmarks/strata); finer steps take buys from the share of listings.
 _SIZE_STEPS = (0.02, 0.08, 0.3, 1.0)
 _FEW_SIZE_STEPS = (0.05, 1.0)
 _LEAST_FOR_ALL_STEPS, _LEAST_FOR_STEPS = 6, 4
 # No unit may weigh more than four buys' worth of all sales: the interval allows for one more positive of that weight.
-# At 2 these floors alone would use up the buys.
+# At 2 these floors alone would use up the buys; at 8 the interval of orders is a fifth wider.
 _MOST_WEIGHT = 4.0
 # 200 halvings find the multiplier to the last bit of a float.
 _HALVINGS = 200
@@ -104,7 +104,8 @@ def allocate(
     `n_units` is N_h, `spread` the standard deviation S_h of the outcome within the stratum (sqrt(f (1 - f)) for the
     share of listings); S_h^2 is replaced by (1 - eta) S_h^2 + eta mean(S^2) (eta = 0 where the spread was adjusted
     before). No stratum gets more than its units, none fewer than min(floor, N_h); `floor` is one number or one per
-    stratum, and where the buys cannot fill the floors, all floors fall in proportion. The sum is exactly
+    stratum, and where the buys cannot fill the floors, they fall in proportion (of strata that would be bought whole
+    last). The sum is exactly
     min(n_buys, sum of N_h), and equal input gives equal output.
     CallerError for fewer buys than strata, an empty stratum or a negative spread.
 
@@ -130,8 +131,17 @@ def allocate(
     wanted = np.maximum(wanted, 1e-9 * wanted.max())
     low = np.minimum(units, np.maximum(np.broadcast_to(np.asarray(floor, dtype=np.int64), units.shape), 1))
     if low.sum() > n_buys:
-        low = np.maximum(low * (n_buys - len(units)) // low.sum(), 1)
+        low = _lowered(low, units, n_buys)
     return _fill(wanted, low, units, n_buys)
+
+
+def _lowered(low: Ints, units: Ints, n_buys: int) -> Ints:
+    """Floors that the buys can fill, in proportion; what is bought whole stays so where half of the buys can pay it."""
+    whole = low == units
+    if low[whole].sum() > n_buys / 2 or low[whole].sum() + (~whole).sum() > n_buys:
+        whole = np.zeros_like(whole)
+    left = n_buys - int(low[whole].sum()) - int((~whole).sum())
+    return np.asarray(np.where(whole, low, np.maximum(low * left // max(int(low[~whole].sum()), 1), 1)), dtype=np.int64)
 
 
 def _fill(wanted: Floats, low: Ints, high: Ints, n_buys: int) -> Ints:
