@@ -56,6 +56,7 @@ _WANTED = ((0.5, "A halving"), (0.75, "A fall by a quarter"), (1.25, "A rise by 
 # More cells of one domain than these would bury the others; the largest by buys are shown.
 _MOST_CELLS = 20
 _DOMAIN_WORDS = {"merchant_size": "size of merchant", "origin": "place it ships from", "safety_class": "safety class"}
+_OUTCOME_WORDS = {"counterfeit": "counterfeit, by the first examination"}
 _DIRECTIONS = {Trend.ROSE: Direction.ROSE, Trend.FELL: Direction.FELL, Trend.NO_CLAIM: Direction.NO_CLAIM}
 _REPORTED_RATIO = 0.75
 
@@ -293,7 +294,8 @@ def _outcomes(study: PrevalenceStudy) -> tuple[tuple[str, int], ...]:
     counts: dict[str, int] = {}
     for (pot, outcome), n in study.outcomes.items():
         if pot != "control":
-            counts[outcome.replace("_", " ")] = counts.get(outcome.replace("_", " "), 0) + n
+            said = _OUTCOME_WORDS.get(outcome, outcome.replace("_", " "))
+            counts[said] = counts.get(said, 0) + n
     return tuple(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 

@@ -99,7 +99,7 @@ def allocation(strata: Sequence[StratumRow]) -> str:
             color=alt.Color(
                 "of:N",
                 scale=alt.Scale(domain=["goods in the frame", "test buys"], range=[QUIET, ACCENT]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title=None, orient="top", columnPadding=28, labelLimit=0),
             ),
         )
     )
