@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from assay.market.errors import CallerError
 from assay.measurement import buys_needed, claim, power
 
 
-def test_power_is_that_of_the_simulated_test():
+@pytest.mark.parametrize(("before", "ratio"), [(60, 0.5), (30, 2.0), (200, 0.75)])
+def test_power_is_that_of_the_simulated_test(before, ratio):
     rng = np.random.default_rng(2)
-    x, y = rng.poisson(60, 20_000), rng.poisson(30, 20_000)
-    seen = np.abs(np.log(y / x)) / np.sqrt(1 / x + 1 / y) > 1.96
-    assert power(0.01, 0.5, 6000) == pytest.approx(seen.mean(), abs=0.02)
+    x, y = rng.poisson(before, 20_000), rng.poisson(before * ratio, 20_000)
+    below = stats.binom.cdf(y, x + y, 0.5) - stats.binom.pmf(y, x + y, 0.5) / 2
+    seen = np.minimum(below, 1 - below) < 0.025
+    assert power(0.01, ratio, before * 100) == pytest.approx(seen.mean(), abs=0.025)
 
 
 def test_buys_needed_is_the_fewest_with_the_power():
