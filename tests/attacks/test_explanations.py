@@ -229,10 +229,9 @@ def background() -> pa.Table:
     return pa.table({**columns, "text": nobody(rng, 1_000)})
 
 
-@pytest.mark.parametrize("edit_rate", [0.0, 0.3])
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_no_explanation_fits_a_planted_campaign(edit_rate: float, language: Language) -> None:
-    spec = CampaignSpec(n_accounts=25, edit_rate=edit_rate, language=language)
+@pytest.mark.parametrize(("language", "edit_rate"), [("zh", 0.0), ("zh", 0.3), ("en", 0.2)])
+def test_no_explanation_fits_a_planted_campaign(language: Language, edit_rate: float) -> None:
+    spec = CampaignSpec(n_accounts=15, edit_rate=edit_rate, language=language)
     planted = plant(background(), spec, np.random.default_rng(20))
     assert fitting(told(planted.posts, planted.truth)) == set()
 

@@ -80,7 +80,7 @@ def test_one_hand_behind_many_accounts_is_found() -> None:
 
 def test_random_groups_are_called_alike_no_more_often_than_stated() -> None:
     rng = np.random.default_rng(6)
-    n_groups = 60
+    n_groups = 40
     accounts = [writer(rng, 6) for _ in range(40)]
     p = []
     for _ in range(n_groups):

@@ -19,8 +19,7 @@ from assay.market.errors import CallerError
 
 Rows: TypeAlias = npt.NDArray[np.int64]
 
-# Own posts that an account needs to take part. With 3 a side, same-author pairs were told apart at an AUC of 0.79 in
-# weibo_reposts (benchmarks/style); fewer add noise and no accounts of weight.
+# Own posts that an account needs to take part; fewer add noise. Accounts of an attack have few that are no copies.
 LEAST_POSTS = 3
 # Fewer accounts have fewer than ten pairs, and a mean of so few says nothing.
 LEAST_ACCOUNTS = 5
