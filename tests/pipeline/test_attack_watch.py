@@ -163,3 +163,11 @@ def test_reviews_against_one_merchant_are_watched_by_the_same_code(watched, tmp_
     page = pack_attack(told.run, told.changes[0].name, tmp_path / "pack").folder / "evidence.html"
     assert "Whom the posts are about" in page.read_text()
     assert not others
+
+
+def test_both_engines_watch_alike(watched, tmp_path, sail_url):
+    for day in (1, 2, 3):
+        posts = watched.folder / f"day-{day}.parquet"
+        watch_attacks(posts, tmp_path / "state", settings=SETTINGS, engine=sail_url, engine_settings=ENGINE)
+    for path in sorted((watched.folder / "state" / "run").glob("*.parquet")):
+        assert pq.read_table(tmp_path / "state" / "run" / path.name).equals(pq.read_table(path)), path.stem
