@@ -114,17 +114,7 @@ def allocate(
     """
     units = np.asarray(n_units, dtype=np.int64)
     s = np.asarray(spread, dtype=np.float64)
-    if units.shape != s.shape or units.ndim != 1 or not len(units) or (units < 1).any() or not (s >= 0).all():
-        raise CallerError(
-            "The strata to allocate buys to need one unit or more and a spread of 0 or more each.",
-            where={"n_units": units.tolist(), "spread": s.tolist()},
-        )
-    if n_buys < len(units):
-        raise CallerError(
-            f"{n_buys} buys cannot be spread over {len(units)} strata; take more buys or fewer strata.",
-            value=n_buys,
-            allowed=f"{len(units)} or more",
-        )
+    _check_allocation(units, s, n_buys)
     s = np.sqrt((1.0 - eta) * s**2 + eta * float((units * s**2).sum() / units.sum()))
     wanted = units * (s if s.sum() > 0 else np.ones_like(s))
     # A billionth of the largest share rounds to no buy, and keeps the search for the multiplier finite.
@@ -133,6 +123,20 @@ def allocate(
     if low.sum() > n_buys:
         low = _lowered(low, units, n_buys)
     return _fill(wanted, low, units, n_buys)
+
+
+def _check_allocation(units: Ints, spread: Floats, n_buys: int) -> None:
+    if units.shape != spread.shape or units.ndim != 1 or not len(units) or (units < 1).any() or not (spread >= 0).all():
+        raise CallerError(
+            "The strata to allocate buys to need one unit or more and a spread of 0 or more each.",
+            where={"n_units": units.tolist(), "spread": spread.tolist()},
+        )
+    if n_buys < len(units):
+        raise CallerError(
+            f"{n_buys} buys cannot be spread over {len(units)} strata; take more buys or fewer strata.",
+            value=n_buys,
+            allowed=f"{len(units)} or more",
+        )
 
 
 def _lowered(low: Ints, units: Ints, n_buys: int) -> Ints:

@@ -92,24 +92,28 @@ def estimate_prevalence(
     public = public_units(units, buys.plan, chosen)
     figures = measure(public, buys.plan, chosen)
     if publish_to is not None:
-        at = (published_at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-        custody = Custody(at, head(buys.history()), len(buys.entries()))
+        custody = _custody(buys, published_at)
         with whole_folder(publish_to) as to:
             for name, content in publish(public, figures, buys.plan, buys.seal, custody, signing_key(key_file)).items():
                 (to / name).write_bytes(content)
     earlier = [share for each in history for share in _shares(_open_period(each))]
     now = _Period(folder, buys.plan, public, chosen, figures)
-    pots = zip(public["pot"].to_pylist(), public["outcome"].to_pylist(), strict=True)
+    pots = zip(public["pot"].to_pylist(), public["outcome"].fill_null("outstanding").to_pylist(), strict=True)
     return PrevalenceStudy(
         plan=buys.plan,
         plan_sha256=buys.seal.sha256,
         key_fingerprint=buys.seal.fingerprint,
         figures=figures,
         units=public,
-        outcomes=dict(sorted(Counter((pot, outcome or "outstanding") for pot, outcome in pots).items())),
+        outcomes=dict(sorted(Counter(pots).items())),
         periods=tuple(sorted([*earlier, *_shares(now)], key=lambda share: (share.period, share.estimand))),
         published=publish_to,
     )
+
+
+def _custody(buys: TestBuys, published_at: datetime | None) -> Custody:
+    at = (published_at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    return Custody(at, head(buys.history()), len(buys.entries()))
 
 
 def _need_drawn_as_planned(buys: TestBuys, publish_to: Path) -> None:
