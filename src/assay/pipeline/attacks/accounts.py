@@ -53,8 +53,12 @@ def account_tables(engine: Engine, source: PostSource, found: Found, settings: A
 
 
 def with_status(groups: pa.Table, explanations: pa.Table) -> pa.Table:
-    """The table of groups with those as explained that an innocent explanation fits."""
-    fits = explanations.filter(pc.equal(explanations["result"], "fits"))["group"]
+    """The table of groups with those as explained that an innocent explanation fits.
+
+    That all posts answer one post is told and changes no status: an attack on one post does that too.
+    """
+    explains = pc.and_(pc.equal(explanations["result"], "fits"), pc.not_equal(explanations["code"], "one_thread"))
+    fits = explanations.filter(explains)["group"]
     status = pc.if_else(pc.is_in(groups["group"], fits.combine_chunks()), EXPLAINED, groups["status"])
     return groups.set_column(groups.schema.get_field_index("status"), "status", status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,14 +205,27 @@ def _style_rows(
     """
     told = engine.table(found.posts.rows.select(["post_id"]), "told_posts")
     untold = source.posts.filter(source.posts.text.notnull()).anti_join(told, "post_id")
-    own = _texts(engine, untold, members)
-    pool = list(_texts(engine, untold, _pool(engine, found, members, settings.seed)).values())
+    own = _writers(engine, untold, members)
+    pool = list(_writers(engine, untold, _pool(engine, found, members, settings.seed)).values())
+    others = [each.texts for each in pool]
     rows = []
     for group in range(n):
         rng = np.random.default_rng([settings.seed, group, 1])
-        core = [own.get(each, []) for each in found.members(group, core=True).to_pylist()]
-        rows.append(_style_row(group, group_style(core, pool, rng=rng)))
+        core = [own.get(each, _NOBODY) for each in found.members(group, core=True).to_pylist()]
+        topics = [each.topic for each in core], [each.topic for each in pool]
+        rows.append(_style_row(group, group_style([each.texts for each in core], others, rng=rng, topics=topics)))
     return pa.Table.from_pylist(rows, schema=STYLE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What one account wrote, and what most of it answers or is about: a shared subject must not pass for a hand."""
+
+    texts: list[str]
+    topic: str | None
+
+
+_NOBODY = _Writer([], None)
 
 
 def _pool(engine: Engine, found: Found, members: ir.Table, seed: int) -> ir.Table:
@@ -223,15 +237,17 @@ def _pool(engine: Engine, found: Found, members: ir.Table, seed: int) -> ir.Tabl
     return engine.table(ids, "style_pool")
 
 
-def _texts(engine: Engine, posts: ir.Table, accounts: ir.Table) -> dict[str, list[str]]:
+def _writers(engine: Engine, posts: ir.Table, accounts: ir.Table) -> dict[str, _Writer]:
     """The posts of each of the accounts, as written, in the order of time."""
     chosen = posts.semi_join(accounts, "account_id")
-    rows = engine.collect(chosen.select("account_id", "posted_at", "post_id", "text"))
+    rows = engine.collect(chosen.select("account_id", "posted_at", "post_id", "text", "reply_to", "target"))
     rows = rows.sort_by([("account_id", "ascending"), ("posted_at", "ascending"), ("post_id", "ascending")])
-    texts: dict[str, list[str]] = {}
-    for account, text in zip(rows["account_id"].to_pylist(), rows["text"].to_pylist(), strict=True):
-        texts.setdefault(account, []).append(text)
-    return texts
+    found: dict[str, tuple[list[str], Counter[str]]] = {}
+    for row in rows.select(["account_id", "text", "reply_to", "target"]).to_pylist():
+        texts, topics = found.setdefault(row["account_id"], ([], Counter()))
+        texts.append(row["text"])
+        topics.update([row["reply_to"] or row["target"] or ""])
+    return {account: _Writer(texts, topics.most_common(1)[0][0]) for account, (texts, topics) in found.items()}
 
 
 def _style_row(group: int, test: StyleTest) -> dict[str, Any]:
