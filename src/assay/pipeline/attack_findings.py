@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,8 @@ import pyarrow.dataset as ds
 from assay.market.errors import CallerError, DamagedSnapshot
 from assay.publishing.pseudonyms import Pseudonyms
 
-Row = dict[str, Any]
+Row: TypeAlias = dict[str, Any]
+Change: TypeAlias = dict[str, Callable[[Any], Any]]
 
 # Groups stand in this order wherever they are listed: what is named first, then what is explained, then the rest.
 STATUS_ORDER = ("named", "explained", "listed")
@@ -169,14 +170,20 @@ class GroupRows:
             row.get(name) for row in (*self.posts, *self.narratives) for name in ("text_key", "cluster", "centre_key")
         ]
         numbers = {key: number for number, key in enumerate(dict.fromkeys(k for k in keys if k is not None), 1)}
-        account = {"account_id": own.account}
-        said = {
+        account: Change = {"account_id": own.account}
+        said: Change = {
             "central_text": own.text,
             "centre_key": numbers.get,
             "terms": lambda terms: [own.text(term) for term in terms or []],
         }
-        post = {**account, "post_id": own.post, "text": own.text, "text_key": numbers.get, "cluster": numbers.get}
-        prose = {"figure": own.mentions, "refused": own.mentions, "name": own.text}
+        post: Change = {
+            **account,
+            "post_id": own.post,
+            "text": own.text,
+            "text_key": numbers.get,
+            "cluster": numbers.get,
+        }
+        prose: Change = {"figure": own.mentions, "refused": own.mentions, "name": own.text}
         return replace(
             self,
             group=_mapped([self.group], {"name": own.text})[0],
@@ -190,7 +197,7 @@ class GroupRows:
         )
 
 
-def _mapped(rows: list[Row], change: dict[str, Callable[[Any], Any]]) -> list[Row]:
+def _mapped(rows: list[Row], change: Change) -> list[Row]:
     return [
         {name: change[name](value) if name in change and value is not None else value for name, value in row.items()}
         for row in rows

@@ -71,8 +71,8 @@ def _recurrences(rows: GroupRows) -> tuple[Recurrence, ...]:
     names = {row["event_id"]: str(row["name"] or row["event_id"]) for row in rows.calendar}
     return tuple(
         Recurrence(
-            names.get(row["left_event"], row["left_event"]),
-            names.get(row["right_event"], row["right_event"]),
+            names.get(row["left_event"], str(row["left_event"])),
+            names.get(row["right_event"], str(row["right_event"])),
             row["n_shared"],
             row["expected"],
             row["q"],
@@ -201,8 +201,8 @@ def explanations(rows: GroupRows) -> tuple[Explanation, ...]:
 
 
 def _style(rows: GroupRows) -> tuple[StyleRow, ...]:
-    names = ("statistic", "observed", "null_mean", "null_sd", "p", "n_accounts", "n_posts", "refused")
-    return tuple(StyleRow(*(row.get(name) for name in names)) for row in rows.style)
+    names = ("observed", "null_mean", "null_sd", "p", "n_accounts", "n_posts", "refused")
+    return tuple(StyleRow(str(row["statistic"]), *(row.get(name) for name in names)) for row in rows.style)
 
 
 def provenance(found: Findings, group: str, *, is_public: bool) -> Provenance:

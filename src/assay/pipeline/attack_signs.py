@@ -41,7 +41,8 @@ def unusual_signs(rows: GroupRows) -> dict[str, tuple[tuple[str, str], ...]]:
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for row in _beside(rows):
         if row["is_unusual"]:
-            found[row["account_id"]].append((SIGN_WORDS.get(row["sign"], row["sign"]), figure(row["value"])))
+            name = str(row["sign"])
+            found[row["account_id"]].append((SIGN_WORDS.get(name, name), figure(row["value"])))
     return {account: tuple(signs) for account, signs in found.items()}
 
 
