@@ -12,7 +12,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assay.publishing import attack_charts
-from assay.publishing.attack_content import Account, AttackPack, Grid, Layer, Narrative, Sign, StyleRow, Wording
+from assay.publishing.attack_content import (
+    Account,
+    AttackPack,
+    Grid,
+    Layer,
+    Narrative,
+    Recurrence,
+    Sign,
+    StyleRow,
+    Target,
+    Wording,
+)
 from assay.publishing.attack_page import MOST_SHOWN, attack_pack_html, chance, day, figure, minute
 from assay.publishing.papers import Paper, Press
 from assay.publishing.visible import visible
@@ -136,18 +147,7 @@ def _paper_data(data: AttackPack) -> dict[str, Any]:
     shown = data.accounts[:MOST_ACCOUNTS_ON_PAPER]
     more = f"{len(shown)} of {len(data.accounts):,} accounts, core first; csv/accounts.csv holds all."
     return {
-        "name": visible(data.name),
-        "status": data.status_words,
-        "stamp": day(data.as_of),
-        "date": [data.as_of.year, data.as_of.month, data.as_of.day],
-        "snapshot_id": data.snapshot_id,
-        "redaction": data.redaction,
-        "claim": visible(data.claim, 900),
-        "limits": list(data.limits),
-        "tiles": [{"figure": t.figure, "label": t.label} for t in data.tiles],
-        "explanations": [
-            {"label": e.label, "result": e.result, "figure": visible(e.figure)} for e in data.explanations
-        ],
+        **_paper_head(data),
         "narratives": [_paper_narrative(each) for each in data.narratives],
         "accounts": [_paper_account(each) for each in shown],
         "accounts_more": more if len(shown) < len(data.accounts) else "",
@@ -159,30 +159,44 @@ def _paper_data(data: AttackPack) -> dict[str, Any]:
         ],
         "layers": [_paper_layer(each, font) for each in data.layers],
         "signs": [_paper_sign(each) for each in data.signs],
-        "targets": [
-            {
-                "id": visible(t.id),
-                "posts": f"{t.n_posts:,}",
-                "accounts": f"{t.n_accounts:,}",
-                "all": f"{t.n_posts_of_all:,}",
-            }
-            for t in data.targets
-        ],
-        "recurrences": [
-            {
-                "name": visible(f"{r.left}; {r.right}"),
-                "shared": figure(r.n_shared),
-                "expected": figure(r.expected),
-                "q": chance(r.q),
-            }
-            for r in data.recurrences
-        ],
+        "targets": [_paper_target(each) for each in data.targets],
+        "recurrences": [_paper_recurrence(each) for each in data.recurrences],
         "grids": [_paper_grid(each) for each in data.grids],
         "style": [_paper_style(each) for each in data.style],
         "inputs": [*map(list, data.provenance.inputs), ["seed", data.provenance.seed]],
         "commands": [list(each) for each in data.provenance.commands],
         "not_computed": [list(each) for each in data.not_computed],
         "versions": ", ".join(f"{name} {version}" for name, version in data.provenance.versions),
+    }
+
+
+def _paper_head(data: AttackPack) -> dict[str, Any]:
+    explanations = [{"label": e.label, "result": e.result, "figure": visible(e.figure)} for e in data.explanations]
+    return {
+        "name": visible(data.name),
+        "status": data.status_words,
+        "stamp": day(data.as_of),
+        "date": [data.as_of.year, data.as_of.month, data.as_of.day],
+        "snapshot_id": data.snapshot_id,
+        "redaction": data.redaction,
+        "claim": visible(data.claim, 900),
+        "limits": list(data.limits),
+        "tiles": [{"figure": t.figure, "label": t.label} for t in data.tiles],
+        "explanations": explanations,
+    }
+
+
+def _paper_target(found: Target) -> dict[str, str]:
+    counts = {"posts": found.n_posts, "accounts": found.n_accounts, "all": found.n_posts_of_all}
+    return {"id": visible(found.id), **{name: f"{n:,}" for name, n in counts.items()}}
+
+
+def _paper_recurrence(found: Recurrence) -> dict[str, str]:
+    return {
+        "name": visible(f"{found.left}; {found.right}"),
+        "shared": figure(found.n_shared),
+        "expected": figure(found.expected),
+        "q": chance(found.q),
     }
 
 
