@@ -45,17 +45,18 @@ PASSAGE_LETTERS = 120
 PREDECESSORS = 3
 
 PLACE_SCHEMA = pa.schema([("bucket", pa.int64()), ("place", pa.int64())])
-LINK_SCHEMA = pa.schema(
-    [("left", pa.int64()), ("right", pa.int64()), ("similarity", pa.float64()), ("coverage", pa.float64())]
-)
+LINK_SCHEMA = pa.schema([("left", pa.int64()), ("right", pa.int64()), ("coverage", pa.float64())])
+# Two texts with a Jaccard similarity of a half share at least this much of the shorter one in runs, but for texts with
+# an edit in every third character: below it, similarity is not computed.
+_LEAST_WORTH = 0.15
 
 
 def linked_texts(texts: ir.Table, work: Workspace, *, banding: Banding | None = None) -> ir.Table:
     """Verified pairs of distinct texts: columns of `LINK_SCHEMA`, each pair once with left > right.
 
-    `texts` has place (int64, unique, in the order of first appearance) and text. `similarity` is the exact Jaccard
-    similarity of the shingle sets, `coverage` the share of the shorter text that lies in runs of the longer. A text is
-    compared only with the earliest text and a few predecessors in each of its buckets, so not every pair of a large
+    `texts` has place (int64, unique, in the order of first appearance) and text. `coverage` is the share of the shorter
+    text that lies in runs of the longer. A text is compared only with the earliest text and a few predecessors in each
+    of its buckets, so not every pair of a large
     campaign is listed; that every copy meets some other is measured in benchmarks/attacks.
 
     Writes the steps `bands`, `near_candidates`, `runs`, `run_candidates`, `candidates` and `links`.
@@ -98,10 +99,12 @@ def verified_links(batch: pa.RecordBatch) -> pa.RecordBatch:
     left, right = fold(batch.column("left_text")), fold(batch.column("right_text"))
     shorter, longer = _by_length(left, right)
     runs = shared_runs(shorter, longer)
-    similarity, _ = jaccard(left, right)
-    kept = pa.array((similarity >= NEAR_SIMILARITY) | is_reworded(shorter, runs) | is_passage(shorter, runs))
-    columns = [batch.column("left_key"), batch.column("right_key"), pa.array(similarity), pa.array(runs.coverage)]
-    return pa.RecordBatch.from_arrays(columns, schema=LINK_SCHEMA).filter(kept)
+    kept = is_reworded(shorter, runs) | is_passage(shorter, runs)
+    open_pairs = np.flatnonzero(~kept & (runs.coverage >= _LEAST_WORTH))
+    similarity, _ = jaccard(shorter.take(open_pairs), longer.take(open_pairs))
+    kept[open_pairs] = similarity >= NEAR_SIMILARITY
+    columns = [batch.column("left_key"), batch.column("right_key"), pa.array(runs.coverage)]
+    return pa.RecordBatch.from_arrays(columns, schema=LINK_SCHEMA).filter(pa.array(kept))
 
 
 def _by_length(left: FoldedTexts, right: FoldedTexts) -> tuple[FoldedTexts, FoldedTexts]:
