@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import sqlite3
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from assay.intake import draft_mapping, inspect, intake, write_mapping
 from assay.intake.inspection import Inspection, likely_table
 from assay.intake.names import meanings
 from assay.market import CallerError
+from assay.market.columns import Kind, Table
+from assay.market.tables import TABLES
 
 
 def facts(inspection: Inspection) -> dict[str, str | None]:
@@ -115,3 +119,58 @@ def test_without_a_header_for_it_a_required_column_is_left_to_be_stated(tmp_path
     (tmp_path / "x.csv").write_text("id,title\n1,a\n")
     draft = draft_mapping(inspect(tmp_path / "x.csv"))
     assert "# merchant_id is required and no header names it" in draft
+
+
+# A cell that each kind of column can take, where the column itself names no example.
+CELLS = {
+    Kind.INTEGER: "3",
+    Kind.NUMBER: "2.5",
+    Kind.BOOLEAN: "true",
+    Kind.TIME: "2026-03-01T08:00:00Z",
+    Kind.MONEY: "12.50",
+    Kind.CURRENCY: "EUR",
+    Kind.COUNTRY: "FR",
+    Kind.RATE: "0.9",
+    Kind.GTIN: "04006381333931",
+    Kind.PHONE: "+33142685300",
+    Kind.EMAIL: "a@b.example",
+    Kind.URL: "https://x.example/1",
+    Kind.ATTRIBUTES: '{"size":"39"}',
+    Kind.LIST: '["a","b"]',
+}
+
+
+def own_columns(table: Table, path: Path) -> Path:
+    # The last allowed word: the first of a safety class is "none", which intake reads as an empty cell.
+    cells = [(c.allowed or (CELLS.get(c.kind, "x1"),))[-1] for c in table.columns]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([table.column_names, cells])
+    return path
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_the_markets_own_column_names_mean_themselves(table: Table, tmp_path: Path) -> None:
+    path = own_columns(table, tmp_path / "export.csv")
+    for inspection in (inspect(path), inspect(path, table=table.name)):
+        assert inspection.table == table.name
+        assert facts(inspection) == {name: name for name in table.column_names}
+        drafted = tomllib.loads(draft_mapping(inspection))["source"][0]["tables"][table.name]
+        taken = {to: said["from"] if isinstance(said, dict) else said for to, said in drafted.items()}
+        assert taken == {name: name for name in table.column_names}
+
+
+def test_a_columns_own_name_comes_before_another_word_for_it(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("Titel,seller,title,merchant_id\nTasche,anna,bag,M1\n")
+    assert facts(inspect(tmp_path / "x.csv")) == {
+        "Titel": None,
+        "seller": None,
+        "title": "title",
+        "merchant_id": "merchant_id",
+    }
+
+
+def test_a_calendar_with_the_markets_headers_is_taken_in_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("event_id,name,starts_at,ends_at\nE1,Sale,2026-01-01,2026-01-02\n")
+    write_mapping(inspect(tmp_path / "events.csv", table="events"), tmp_path / "mapping.toml")
+    report = intake([tmp_path / "events.csv"], tmp_path / "mapping.toml", tmp_path / "market")
+    assert report.rows == {"events": 1}

@@ -13,7 +13,7 @@ from assay.intake.batches import Batch, without_long_cells
 from assay.intake.cells import Cleaner
 from assay.intake.delimited import likely_delimiter
 from assay.intake.mapping import NULL_WORDS, SourceMapping
-from assay.intake.names import meanings
+from assay.intake.names import folded, meanings
 from assay.intake.recipes import without_null_words
 from assay.intake.sources import Place, format_of, open_place
 from assay.intake.streams import BrokenStream, broken_file, check_utf8, known_encoding, open_text, packing_of
@@ -193,9 +193,12 @@ def likely_table(columns: tuple[str, ...]) -> Table:
 
 def _columns(rows: pa.Table, table: Table) -> tuple[ColumnFacts, ...]:
     texts = {name: without_null_words(rows.column(name), NULL_WORDS) for name in rows.column_names}
+    own = {folded(name) for name in table.column_names}
     taken: set[str] = set()
-    facts = [_facts(name, texts[name], table, taken) for name in rows.column_names]
-    return tuple(facts)
+    # Own names choose first: "title" is the title, whatever stands to the left of it.
+    chosen = sorted(rows.column_names, key=lambda name: folded(name) not in own)
+    facts = {name: _facts(name, texts[name], table, taken) for name in chosen}
+    return tuple(facts[name] for name in rows.column_names)
 
 
 def _facts(name: str, text: pa.Array, table: Table, taken: set[str]) -> ColumnFacts:

@@ -11,12 +11,16 @@ import unicodedata
 from functools import cache
 from importlib.resources import files
 
+from assay.market.tables import TABLES
+
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def meanings(header: str) -> tuple[str, ...]:
     """The market columns that a header may mean, the likeliest first; none when it is not known.
+
+    A header that is a market column's own name means that column before any other.
 
     >>> meanings("Verkaufspreis"), meanings("品牌"), meanings("Discounted_Price")
     (('price',), ('brand',), ('price',))
@@ -37,7 +41,8 @@ def folded(header: str) -> str:
 @cache
 def _by_word() -> dict[str, tuple[str, ...]]:
     lines = files("assay.intake").joinpath("names.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    found: dict[str, dict[str, None]] = {}
+    own_names = dict.fromkeys(name for table in TABLES.values() for name in table.column_names)
+    found: dict[str, dict[str, None]] = {folded(name): {name: None} for name in own_names}
     for line in lines:
         column, words = line.split("\t")
         for word in (column, *words.split()):
