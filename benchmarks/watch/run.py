@@ -22,11 +22,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assay.engine import EngineSettings
-from assay.pipeline.attack_findings import group_rows, open_findings
-from assay.pipeline.attack_pack import pack_attack
-from assay.pipeline.attack_settings import grid_rows, grids
-from assay.pipeline.attack_watch import watch_attacks
 from assay.pipeline.attacks import find_attacks
+from assay.pipeline.attacks.findings import group_rows, open_findings
+from assay.pipeline.attacks.grids import grid_rows, grids
+from assay.pipeline.attacks.packs import pack_attack
+from assay.pipeline.attacks.watching import watch_attacks
 from assay.simulation.campaigns import CampaignSpec, plant, small_campaign
 from assay.simulation.chatter import ordinary_posts
 

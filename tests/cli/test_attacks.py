@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +13,16 @@ import pytest
 import typer
 from rich.console import Console
 
+from assay.attacks.settings import AttackSettings
 from assay.cli import attacks
 from assay.cli import main as program
+from assay.pipeline.attacks.records import command_line
 from assay.simulation.campaigns import plant, small_campaign
 from assay.simulation.chatter import ordinary_posts
 from tests.attack_runs import a_run
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "attacks_show.txt"
+WHERE = {"find": ("--out", "run"), "watch": ("--state", "state")}
 LIGHT = ["--memory", "1", "--workers", "1", "--n-shuffles", "19"]
 
 
@@ -121,6 +126,19 @@ def test_watching_says_what_is_new_and_then_that_nothing_is(posts, assay, tmp_pa
     assert "20 core accounts (new)" in text
     _, text, _ = assay("watch", posts, "--state", tmp_path / "state", *LIGHT)
     assert text.startswith("No post is new")
+
+
+@pytest.mark.parametrize("command", ["find", "watch"])
+def test_the_command_that_a_result_tells_is_one_that_the_program_takes(command):
+    changed = AttackSettings(0.01, 6, 99, True, "reviews", 3)
+    usual = AttackSettings()
+    assert all(getattr(changed, each.name) != getattr(usual, each.name) for each in fields(AttackSettings))
+    told = shlex.split(command_line(["my posts.csv", *WHERE[command]], changed, Path("the events.csv")))
+    app = typer.main.get_command(attacks.attacks_group).commands[command]
+    taken = app.make_context(command, told).params
+    asked = {each.name: taken[each.name] for each in fields(AttackSettings)}
+    assert AttackSettings(**asked) == changed
+    assert (taken["posts"], taken["events"]) == (Path("my posts.csv"), Path("the events.csv"))
 
 
 @pytest.mark.parametrize(

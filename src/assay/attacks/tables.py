@@ -146,6 +146,8 @@ STYLE = pa.schema(
         ("refused", _S),
     ]
 )
+# Whom a group's posts name as their target; `n_posts_of_all` are posts of anybody about it.
+TARGETS = pa.schema([("group", _I), ("target", _S), ("n_posts", _I), ("n_accounts", _I), ("n_posts_of_all", _I)])
 
 TABLES: dict[str, pa.Schema] = {
     "posts": POSTS,
@@ -162,4 +164,5 @@ TABLES: dict[str, pa.Schema] = {
     "style": STYLE,
     "signs": SIGNS_SCHEMA,
     "signs_usual": USUAL_SCHEMA,
+    "targets": TARGETS,
 }

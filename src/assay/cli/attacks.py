@@ -21,12 +21,11 @@ from assay.cli.console import (
     say_table,
     settings,
 )
-from assay.pipeline import attack_words as words
-from assay.pipeline.attack_findings import Findings, GroupRows, group_rows, open_findings
-from assay.pipeline.attack_gathering import group_card
-from assay.pipeline.attack_pack import pack_attack, report_attacks
-from assay.pipeline.attack_watch import WatchedDay, watch_attacks
-from assay.pipeline.attacks import find_attacks
+from assay.pipeline.attacks import find_attacks, words
+from assay.pipeline.attacks.findings import Findings, GroupRows, group_rows, open_findings
+from assay.pipeline.attacks.gathering import group_card
+from assay.pipeline.attacks.packs import pack_attack, report_attacks
+from assay.pipeline.attacks.watching import WatchedDay, watch_attacks
 from assay.publishing.attack_content import GroupCard, Layer
 from assay.publishing.attack_page import chance, day, figure
 

@@ -1,6 +1,8 @@
 """A search from files to tables: campaigns are found, input is refused or set aside with its reason."""
 
+import hashlib
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,8 +62,38 @@ def test_a_small_campaign_is_found_and_nobody_else(run, planted) -> None:
 
 
 def test_every_table_is_written_with_its_columns(run) -> None:
-    for name in ("posts", "texts", "templates", "narratives", "overlaps", "groups", "members", "timing", "style"):
-        assert run.table(name).schema.equals(TABLES[name]), name
+    assert {path.stem for path in run.folder.glob("*.parquet")} == TABLES.keys()
+    for name, schema in TABLES.items():
+        assert run.table(name).schema.equals(schema), name
+
+
+def test_whom_the_posts_are_about_is_written(run, planted, tmp_path: Path) -> None:
+    assert len(run.table("targets")) == 0
+    members = set(planted.truth["account_id"].to_pylist())
+    about = ["M1" if each in members else "M2" for each in planted.posts["account_id"].to_pylist()]
+    posts = planted.posts.append_column("target", pa.array(about))
+    with SnapshotWriter(tmp_path / "market") as writer:
+        writer.write("posts", posts)
+        writer.commit({"as_of": START.isoformat()})
+    found = find_attacks(tmp_path / "market", tmp_path / "run", engine_settings=SMALL)
+    (target,) = (row for row in found.table("targets").to_pylist() if row["target"] == "M1")
+    assert target["n_posts"] == found.table("groups").to_pylist()[0]["n_posts"]
+    assert target["n_posts_of_all"] == about.count("M1")
+
+
+def test_the_record_has_the_hash_of_every_file_that_was_read(run, planted, tmp_path: Path) -> None:
+    posts = run.folder.parent / "posts.parquet"
+    digest = hashlib.sha256(posts.read_bytes()).hexdigest()
+    assert run.about["inputs"] == {str(posts): f"sha256:{digest}"}
+    with SnapshotWriter(tmp_path / "a market") as writer:
+        writer.write("posts", background(300))
+        snapshot_id = writer.commit({"as_of": START.isoformat()})
+    calendar = tmp_path / "events.csv"
+    calendar.write_text("event_id,name,starts_at,ends_at\nE1,Sale,2026-03-05T00:00:00Z,2026-03-06T00:00:00Z\n")
+    told = find_attacks(tmp_path / "a market", tmp_path / "run", events=calendar, engine_settings=SMALL).about
+    digest = hashlib.sha256(calendar.read_bytes()).hexdigest()
+    assert told["inputs"] == {str(tmp_path / "a market"): snapshot_id, str(calendar): f"sha256:{digest}"}
+    assert shlex.split(told["command"])[3] == str(tmp_path / "a market")
 
 
 def test_posts_add_up_to_what_was_read(run, planted) -> None:

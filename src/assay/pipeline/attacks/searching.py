@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.attacks.finding import Found, find
+from assay.attacks.finding import find
 from assay.attacks.settings import AttackSettings
 from assay.attacks.tables import TABLES
-from assay.engine import Engine, EngineSettings, Workspace, open_engine, versions, whole_folder
+from assay.engine import EngineSettings, Workspace, open_engine, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
-from assay.pipeline.attacks.accounts import account_tables, with_status
-from assay.pipeline.attacks.layers import layer_tables, with_reuse
-from assay.pipeline.attacks.rows import core_tables
-from assay.pipeline.attacks.sources import PostSource, open_posts
-
-RUN_FILE = "run.json"
+from assay.pipeline.attacks.records import RUN_FILE, command_line, search_record
+from assay.pipeline.attacks.sources import open_posts
+from assay.pipeline.attacks.tables import written_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +60,14 @@ def find_attacks(
         source = open_posts(opened, posts, opened.scratch / "taken_in", table=settings.table, events=events)
         found = find(source.posts, work, settings)
         began = time.perf_counter()
-        tables = core_tables(found, _posts_of_members(opened, found), settings.seed)
-        tables["narratives"] = with_reuse(tables["narratives"], found)
-        tables |= layer_tables(opened, source, found, settings)
-        tables |= account_tables(opened, source, found, settings)
-        tables["groups"] = with_status(tables["groups"], tables["explanations"])
+        tables = written_tables(opened, source, found, settings)
         work.seconds["layers"] = time.perf_counter() - began
         for name, rows in tables.items():
             pq.write_table(rows, folder / f"{name}.parquet", compression="zstd")
-        about = _about(found, source, settings, work.seconds) | {
-            "posts": str(posts),
-            "events": None if events is None else str(events),
-            "command": _command(posts, out, events, settings),
+        about = search_record(found, source, settings, tables["groups"], work.seconds) | {
+            "command": command_line(["assay", "attacks", "find", posts, "--out", out], settings, events),
             "engine": opened.name,
         }
-        about["counts"]["groups"] = _by_status(tables["groups"])
         about["seconds"]["all"] = round(time.perf_counter() - started, 1)
         (folder / RUN_FILE).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return AttackRun(out, about)
@@ -97,49 +86,3 @@ def open_attacks(folder: Path) -> AttackRun:
     except ValueError as error:
         raise DamagedSnapshot(f"{folder / RUN_FILE} cannot be read ({error}); search again.") from error
     return AttackRun(folder, about)
-
-
-def _posts_of_members(engine: Engine, found: Found) -> dict[str, int]:
-    """How many posts of any kind each member of a group wrote."""
-    if not len(found.groups):
-        return {}
-    ids = pa.array(sorted({each for number in range(len(found.groups)) for each in found.members(number).to_pylist()}))
-    members = engine.table(pa.table({"account_id": ids}), "members_of_groups")
-    own = found.prepared.semi_join(members, "account_id")
-    counts = engine.collect(own.group_by("account_id").agg(n=own.count()))
-    return dict(zip(counts["account_id"].to_pylist(), counts["n"].to_pylist(), strict=True))
-
-
-def _about(found: Found, source: PostSource, settings: AttackSettings, seconds: Mapping[str, float]) -> dict[str, Any]:
-    n_aside = sum(source.set_aside.values())
-    return {
-        "snapshot_id": source.snapshot_id,
-        "settings": asdict(settings),
-        "counts": {
-            "posts": found.n_posts + n_aside,
-            "compared": found.n_posts - sum(found.set_aside.values()),
-            "set_aside": source.set_aside | found.set_aside,
-            "narratives": len(found.told),
-            "templates": len(found.templates),
-            "pairs_of_narratives_tested": found.overlaps.n_tests,
-            "events": len(source.events),
-        },
-        "versions": dict(versions()),
-        "seconds": {name: round(value, 2) for name, value in seconds.items()},
-    }
-
-
-def _by_status(groups: pa.Table) -> dict[str, int]:
-    status = groups["status"].to_pylist()
-    return {name: status.count(name) for name in sorted(set(status))}
-
-
-def _command(posts: Path, out: Path, events: Path | None, settings: AttackSettings) -> str:
-    """The command line that makes this search again."""
-    words = ["assay", "attacks", "find", str(posts), "--out", str(out)]
-    words += [] if events is None else ["--events", str(events)]
-    changed = {name: value for name, value in asdict(settings).items() if value != getattr(AttackSettings(), name)}
-    for name, value in changed.items():
-        flag = f"--{name.replace('_', '-')}"
-        words += [flag] if value is True else [flag, str(value)]
-    return " ".join(words)

@@ -35,7 +35,8 @@ class PostSource:
     """The posts to search, as a table with post_id, account_id, posted_at, text, url, reply_to and target.
 
     `accounts` has account_id and registered_at where the market knows them. `snapshot_id`: of the market, or the
-    SHA-256 of the file. `set_aside`: rows that cannot be searched, by reason.
+    SHA-256 of the file. `set_aside`: rows that cannot be searched, by reason. `inputs`: the SHA-256 of every file and
+    the snapshot id of every market that was read, by path.
     """
 
     posts: ir.Table
@@ -43,6 +44,7 @@ class PostSource:
     events: tuple[CalendarEvent, ...]
     snapshot_id: str
     set_aside: dict[str, int] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 def open_posts(
@@ -69,7 +71,13 @@ def open_posts(
         in_market = _market_events(engine, snapshot)
     posts, set_aside = _usable(engine, _named(rows, table))
     found = read_events(engine, events, scratch) if events is not None else in_market
-    return PostSource(posts, accounts, found, snapshot_id, set_aside)
+    inputs = {str(each): _read_state(each) for each in (path, events) if each is not None}
+    return PostSource(posts, accounts, found, snapshot_id, set_aside, inputs)
+
+
+def _read_state(path: Path) -> str:
+    """What tells that the same was read: the snapshot in force of a market, the hash of a file."""
+    return open_snapshot(path).id if path.is_dir() else f"sha256:{file_hash(path)}"
 
 
 def file_hash(path: Path) -> str:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from assay.market.errors import CallerError, DamagedSnapshot, OutsideError
-from assay.pipeline.attack_findings import group_rows, open_findings
-from assay.pipeline.attack_gathering import pack_data
-from assay.pipeline.attack_pack import pack_attack, report_attacks
+from assay.pipeline.attacks.findings import group_rows, open_findings
+from assay.pipeline.attacks.gathering import pack_data
+from assay.pipeline.attacks.packs import pack_attack, report_attacks
 from tests.attack_runs import CORE, PERIPHERY, SAID, a_run
 from tests.publishing.test_report import tags_of
 

@@ -8,7 +8,7 @@ from statistics import median
 import pyarrow as pa
 
 from assay.attacks.signs import SIGN_NAMES, SIGNS_SCHEMA, USUAL_SCHEMA, beside_usual
-from assay.pipeline.attack_findings import GroupRows, Row
+from assay.pipeline.attacks.findings import GroupRows, Row
 from assay.publishing.attack_content import Sign
 from assay.publishing.attack_page import figure
 

@@ -17,8 +17,8 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.wording import own_words
 from assay.engine import EngineSettings, SnapshotWriter
 from assay.likeness import fold
-from assay.pipeline.attack_pack import pack_attack
 from assay.pipeline.attacks import find_attacks
+from assay.pipeline.attacks.packs import pack_attack
 from assay.simulation.campaigns import plant, small_campaign
 from assay.simulation.chatter import ordinary_posts
 

@@ -7,18 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.attacks.finding import Found
+from assay.attacks.tables import TARGETS
 from assay.engine import Engine
 from assay.pipeline.attacks.sources import PostSource
 
-TARGETS = pa.schema(
-    [
-        ("group", pa.int64()),
-        ("target", pa.string()),
-        ("n_posts", pa.int64()),
-        ("n_accounts", pa.int64()),
-        ("n_posts_of_all", pa.int64()),
-    ]
-)
 # A group that writes about a thousand merchants is about none; the first ones are enough to see that.
 MOST_TARGETS = 20
 

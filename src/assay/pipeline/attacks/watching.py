@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,13 +21,9 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.watching import KEPT, Day, kept_names, take_day, watched_texts
 from assay.engine import Engine, EngineSettings, Workspace, open_engine, whole_folder
 from assay.market.errors import CallerError, DamagedSnapshot
-from assay.pipeline.attack_targets import target_rows
-from assay.pipeline.attacks.accounts import account_tables, with_status
-from assay.pipeline.attacks.layers import layer_tables, with_reuse
-from assay.pipeline.attacks.rows import core_tables
-from assay.pipeline.attacks.searching import RUN_FILE, _posts_of_members
-from assay.pipeline.attacks.searching import _about as about_search
+from assay.pipeline.attacks.records import RUN_FILE, command_line, search_record
 from assay.pipeline.attacks.sources import PostSource, open_posts
+from assay.pipeline.attacks.tables import written_tables
 from assay.pipeline.rating import link_folder
 
 STATE_FILE = "state.json"
@@ -129,10 +124,9 @@ def watch_attacks(
         day = take_day(source.posts, earlier, n_wordings, work)
         if day.n_posts == 0 and before.day:
             return WatchedDay(state / RUN_FOLDER, before.day, 0, int(before.about["n_posts"]), 0, 0)
+        command = command_line(["assay", "attacks", "watch", posts, "--state", state], settings, events)
         with _next_state(before, day, source, work) as folder:
-            return _searched(
-                opened, folder, before, day, source, _Asked(settings, _command(posts, state, events, settings))
-            )
+            return _searched(opened, folder, before, day, source, _Asked(settings, command))
 
 
 def _opened(folder: Path, settings: AttackSettings) -> _State:
@@ -155,16 +149,6 @@ def _opened(folder: Path, settings: AttackSettings) -> _State:
             where={"path": str(folder)},
         )
     return _State(folder, about)
-
-
-def _command(posts: Path, state: Path, events: Path | None, settings: AttackSettings) -> str:
-    words = ["assay", "attacks", "watch", str(posts), "--state", str(state)]
-    words += [] if events is None else ["--events", str(events)]
-    for name, value in asdict(settings).items():
-        if value != getattr(AttackSettings(), name):
-            flag = f"--{name.replace('_', '-')}"
-            words += [flag] if value is True else [flag, str(value)]
-    return shlex.join(words)
 
 
 def _differences(begun: Mapping[str, Any], now: Mapping[str, Any]) -> str:
@@ -200,16 +184,18 @@ def _searched(engine: Engine, folder: Path, before: _State, day: Day, source: Po
     texts = work.step("texts", watched_texts(tables["prepared"], tables["wordings"]))
     found = found_in(tables["prepared"], texts, tables["links"], work, asked.settings)
     chain = _chained(str(before.about.get("snapshot_id", "")), source.snapshot_id)
-    whole = PostSource(tables["raw"], source.accounts, source.events, chain, source.set_aside)
+    n_days, n_wordings = before.day + 1, int(before.about.get("n_wordings", 0)) + day.n_sketched
+    inputs = _inputs(before, source, n_days)
+    whole = PostSource(tables["raw"], source.accounts, source.events, chain, source.set_aside, inputs)
     written = written_tables(engine, whole, found, asked.settings)
     groups, merged = _named(before, found, written["groups"])
     run = folder / RUN_FOLDER
     run.mkdir()
     for name, rows in {**written, "groups": groups}.items():
         pq.write_table(rows, run / f"{name}.parquet", compression="zstd")
-    n_days, n_wordings = before.day + 1, int(before.about.get("n_wordings", 0)) + day.n_sketched
-    about = about_search(found, whole, asked.settings, {**work.seconds}) | {
+    about = search_record(found, whole, asked.settings, groups, work.seconds) | {
         "command": asked.command,
+        "engine": engine.name,
         "days": n_days,
         "merged": merged,
     }
@@ -219,6 +205,7 @@ def _searched(engine: Engine, folder: Path, before: _State, day: Day, source: Po
         "n_posts": found.n_posts,
         "n_wordings": n_wordings,
         "settings": asdict(asked.settings),
+        "inputs": inputs,
         "snapshot_id": chain,
     }
     _write_json(folder / STATE_FILE, state)
@@ -234,14 +221,10 @@ def _searched(engine: Engine, folder: Path, before: _State, day: Day, source: Po
     )
 
 
-def written_tables(engine: Engine, source: PostSource, found: Found, settings: AttackSettings) -> dict[str, pa.Table]:
-    """Every table of a result."""
-    tables = core_tables(found, _posts_of_members(engine, found), settings.seed)
-    tables["narratives"] = with_reuse(tables["narratives"], found)
-    tables |= layer_tables(engine, source, found, settings)
-    tables |= account_tables(engine, source, found, settings)
-    tables["groups"] = with_status(tables["groups"], tables["explanations"])
-    return tables | {"targets": target_rows(engine, source, found)}
+def _inputs(before: _State, source: PostSource, day: int) -> dict[str, str]:
+    """What every day read; told by day, for a file is often written over with the next day's posts."""
+    earlier: dict[str, str] = before.about.get("inputs", {})
+    return earlier | {f"{path} (day {day})": digest for path, digest in source.inputs.items()}
 
 
 def _chained(before: str, now: str) -> str:

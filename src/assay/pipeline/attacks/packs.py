@@ -11,10 +11,10 @@ from typing import Any
 from assay.engine import whole_folder
 from assay.engine.folders import outside
 from assay.market.errors import CallerError
-from assay.pipeline import attack_words as words
-from assay.pipeline.attack_findings import Findings, GroupRows, Row, group_rows, open_findings
-from assay.pipeline.attack_gathering import group_card, pack_data, provenance
-from assay.pipeline.attack_settings import grid_rows, grids
+from assay.pipeline.attacks import words
+from assay.pipeline.attacks.findings import Findings, GroupRows, Row, group_rows, open_findings
+from assay.pipeline.attacks.gathering import group_card, pack_data, provenance
+from assay.pipeline.attacks.grids import grid_rows, grids
 from assay.publishing.attack_content import Account, AttackPack, AttackPage, Template
 from assay.publishing.attack_pack import attack_pack_files
 from assay.publishing.attack_page import attack_page_html

@@ -1,5 +1,8 @@
 """Watching day by day: the groups of a search over all days, at the cost of each day's own texts."""
 
+import hashlib
+import json
+import shlex
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +17,9 @@ from assay.attacks.settings import AttackSettings
 from assay.attacks.tables import TABLES
 from assay.engine import EngineSettings
 from assay.market.errors import CallerError
-from assay.pipeline.attack_pack import pack_attack
-from assay.pipeline.attack_watch import WatchedDay, watch_attacks
 from assay.pipeline.attacks import find_attacks
+from assay.pipeline.attacks.packs import pack_attack
+from assay.pipeline.attacks.watching import WatchedDay, watch_attacks
 from assay.simulation.campaigns import plant, small_campaign
 from assay.simulation.chatter import ordinary_posts
 
@@ -64,9 +67,6 @@ def watched(tmp_path_factory) -> Watched:
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_day_by_day_gives_the_tables_of_a_search_over_all_days(watched, name):
-    run = watched.folder / "run" / f"{name}.parquet"
-    if not run.exists():
-        pytest.skip(f"a search writes no table {name}")
     here, there = (rows(watched.folder / part, name) for part in ("state/run", "run"))
     if name == "groups":
         # A group keeps the name it was found under, a search names it by its first post of all.
@@ -94,6 +94,17 @@ def test_a_day_sketches_its_own_new_texts_only(watched):
         texts |= dict.fromkeys(keys)
 
 
+def test_the_record_tells_what_every_day_read(watched, tmp_path):
+    days = [watched.folder / f"day-{day}.parquet" for day in (1, 2, 3)]
+    expected = {
+        f"{path} (day {day})": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for day, path in enumerate(days, 1)
+    }
+    about = json.loads((watched.folder / "state" / "run" / "run.json").read_text(encoding="utf-8"))
+    assert about["inputs"] == expected
+    assert shlex.split(about["command"])[:4] == ["assay", "attacks", "watch", str(days[-1])]
+
+
 def test_a_day_costs_the_same_after_few_days_and_after_many(watched, tmp_path):
     last = watched.folder / "day-3.parquet"
     alone = watch(last, tmp_path / "state")
@@ -113,7 +124,7 @@ def test_days_out_of_order_find_the_same_core(watched, tmp_path):
 def test_a_day_that_fails_leaves_the_state_as_it_was(watched, tmp_path, monkeypatch):
     watch(watched.folder / "day-1.parquet", tmp_path / "state")
     before = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
-    monkeypatch.setattr("assay.pipeline.attack_watch.written_tables", lambda *_: 1 / 0)
+    monkeypatch.setattr("assay.pipeline.attacks.watching.written_tables", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         watch(watched.folder / "day-2.parquet", tmp_path / "state")
     assert {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()} == before

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from assay.attacks.sensitivity import Found, Posts, ShingleRun, by_threshold, by_window, likenesses
-from assay.pipeline.attack_findings import Findings, GroupRows, Row
+from assay.pipeline.attacks.findings import Findings, GroupRows, Row
 from assay.publishing.attack_content import Cell, Grid
 
 # The run's own shingles stand in the middle; one character more and fewer are what others use.

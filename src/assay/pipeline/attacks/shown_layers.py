@@ -7,8 +7,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from shlex import quote
 
-from assay.pipeline.attack_findings import Findings, GroupRows, Row
-from assay.pipeline.attack_words import TIMING_LABELS, TIMING_WORDS
+from assay.pipeline.attacks.findings import Findings, GroupRows, Row
+from assay.pipeline.attacks.words import TIMING_LABELS, TIMING_WORDS
 from assay.publishing import attack_charts
 from assay.publishing.attack_content import Bin, Event, Figure, Layer, Timeline
 
@@ -73,7 +73,7 @@ def layers(rows: GroupRows, found: Findings) -> tuple[Layer, ...]:
             n_tests=len(tests),
             scale=scale,
             missing="" if tests else str(missing.get(name) or _why_missing(name, found)),
-            command=f"assay attacks show {found.folder.name} {quote(str(rows.group['name']))} --table {table}",
+            command=f"assay attacks show {quote(found.folder.name)} {quote(str(rows.group['name']))} --table {table}",
         )
         for name, tests, scale, table in parts
     )

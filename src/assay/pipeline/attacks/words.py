@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.pipeline.attack_findings import GroupRows, Row
+from assay.pipeline.attacks.findings import GroupRows, Row
 from assay.publishing.attack_page import day
 
 STATUSES = ("named", "explained", "listed")

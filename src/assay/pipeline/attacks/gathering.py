@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
-from shlex import quote
+from shlex import join, quote, split
 from typing import Any
 
-from assay.pipeline import attack_words as words
-from assay.pipeline.attack_findings import Findings, GroupRows, Row
-from assay.pipeline.attack_layers import label_order, layers, timeline
-from assay.pipeline.attack_signs import sign_rows, unusual_signs
+from assay.pipeline.attacks import words
+from assay.pipeline.attacks.findings import Findings, GroupRows, Row
+from assay.pipeline.attacks.shown_layers import label_order, layers, timeline
+from assay.pipeline.attacks.shown_signs import sign_rows, unusual_signs
 from assay.publishing import visible
 from assay.publishing.attack_content import (
     Account,
@@ -93,7 +93,7 @@ def group_card(found: Findings, rows: GroupRows) -> GroupCard:
         layers=layers(rows, found),
         explanations=explanations(rows),
         timeline=timeline(rows),
-        command=f"assay attacks pack {found.folder.name} {quote(str(group['name']))} --out PACK",
+        command=f"assay attacks pack {quote(found.folder.name)} {quote(str(group['name']))} --out PACK",
     )
 
 
@@ -208,17 +208,17 @@ def _style(rows: GroupRows) -> tuple[StyleRow, ...]:
 def provenance(found: Findings, group: str, *, is_public: bool) -> Provenance:
     """How the figures are made again. The public version names no path of the machine that made it."""
     about = found.about
-    run = found.folder.name
+    run = quote(found.folder.name)
     pack = f"assay attacks pack {run} {quote(group)} --out PACK" + (" --public" if is_public else "")
     command = about.get("command") or "assay attacks find MARKET --out RUN"
-    told = " ".join(map(str, command)) if isinstance(command, list) else str(command)
+    told = str(command)
     commands = (
         ("The search:", _without_paths(told) if is_public else told),
         ("This pack, every figure, chart and other setting in it:", pack),
         ("The rows behind one part (narratives, overlaps, timing, calendar, members, posts, ...):",
          f"assay attacks show {run} {quote(group)} --table narratives"),
     )  # fmt: skip
-    inputs = dict(about.get("inputs") or {str(about.get("posts", "posts")): found.snapshot_id})
+    inputs = dict(about.get("inputs") or {"posts": found.snapshot_id})
     shown = ((Path(k).name if is_public else k, v) for k, v in sorted(inputs.items()))
     return Provenance(
         commands=commands,
@@ -238,4 +238,4 @@ def _flat(value: object) -> str:
 
 
 def _without_paths(command: str) -> str:
-    return " ".join(Path(part).name if "/" in part else part for part in command.split(" "))
+    return join(Path(part).name if "/" in part else part for part in split(command))
