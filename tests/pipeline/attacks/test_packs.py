@@ -11,7 +11,7 @@ import pytest
 
 from assay.market.errors import CallerError, DamagedSnapshot, OutsideError
 from assay.pipeline.attacks.findings import group_rows, open_findings
-from assay.pipeline.attacks.gathering import pack_data
+from assay.pipeline.attacks.gathering import pack_data, provenance
 from assay.pipeline.attacks.packs import pack_attack, report_attacks
 from tests.attack_runs import CORE, PERIPHERY, SAID, a_run
 from tests.publishing.test_report import tags_of
@@ -144,6 +144,17 @@ def test_the_public_version_holds_no_key_from_which_a_text_could_be_guessed(publ
     keys = [{row["text_key"] for row in rows_of(folder, "posts")} for folder in (public, pack)]
     assert len(keys[0]) == len(keys[1])
     assert keys[0] == {str(n) for n in range(1, len(keys[0]) + 1)} or not keys[0] & keys[1]
+
+
+def test_the_public_version_tells_the_command_without_paths_and_still_quoted(tmp_path):
+    run = a_run(
+        tmp_path / "a run", n_background=0, command="assay attacks find '/srv/their place/my posts.csv' --out /srv/x"
+    )
+    found = open_findings(run)
+    told = [command for _, command in provenance(found, "G-ABCDE", is_public=True).commands]
+    assert told[0] == "assay attacks find 'my posts.csv' --out x"
+    assert told[1] == "assay attacks pack 'a run' G-ABCDE --out PACK --public"
+    assert "/srv/their place" in provenance(found, "G-ABCDE", is_public=False).commands[0][1]
 
 
 def test_pseudonyms_hold_over_packs_and_rest_on_a_secret_that_is_not_in_them(run, public):
