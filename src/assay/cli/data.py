@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,10 @@ from assay.cli.console import Json, Memory, Workers, out, plain, progress_bar, s
 from assay.cli.models import say_figures
 from assay.intake import IntakeReport
 from assay.pipeline import Run
+from assay.pipeline.attacks import AttackRun, find_attacks
+from assay.pipeline.attacks.packs import report_attacks
+from assay.pipeline.labels import percent
+from assay.pipeline.simulated_period import SimulatedPeriod, measure_simulated
 
 # Large enough that every adversary and every signal shows, small enough for three minutes on two cores.
 DEMO_LISTINGS = 40_000
@@ -102,9 +107,10 @@ def demo(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Does the main job on a simulated marketplace: simulate, train and evaluate, rate, report."""
+    """Does the main jobs on a simulated marketplace: train, rate, report, find campaigns, measure what is left."""
     started = time.perf_counter()
     market, model, run, page = to / "market", to / "model", to / "run", to / "report.html"
+    attacks, attack_page = to / "attacks", to / "attacks.html"
 
     def tell(text: str) -> None:
         if not json:
@@ -120,14 +126,43 @@ def demo(
         tell(f"3. Rated every listing and merchant: {run}")
         pipeline.report(run, page)
         tell(f"4. Wrote the report: {page}")
+        found = find_attacks(market, attacks, engine_settings=limits)
+        report_attacks(attacks, attack_page)
+        tell(f"5. Searched its posts for campaigns, {_groups(found)}: {attack_page}")
+        period = measure_simulated(to, seed=seed, engine_settings=limits)
+        tell(f"6. {_bought(period)}: {period.page}")
+        for line in _beside_truth(period):
+            tell(f"   {line}")
     seconds = round(time.perf_counter() - started, 1)
     if json:
-        say_json({"report": page, "run": rated.about, "evaluation": trained.evaluation, "seconds": seconds})
+        about = {"attacks": found.about, "prevalence": period, "seconds": seconds}
+        say_json({"report": page, "run": rated.about, "evaluation": trained.evaluation, **about})
         return
     say_figures(trained.evaluation)
     out.print()
     say_run(rated)
     _say_next(rated, page, run, seconds)
+
+
+def _groups(found: AttackRun) -> str:
+    counts = found.about["counts"]["groups"]
+    said = ", ".join(f"{n:,} {status}" for status, n in sorted(counts.items(), reverse=True))
+    return f"{sum(counts.values()):,} groups" + (f" ({said})" if said else "")
+
+
+def _bought(period: SimulatedPeriod) -> str:
+    check = "verifies" if period.holds else "does not verify"
+    return f"Made {period.n_buys:,} test buys by a sealed plan and published the result, which {check}"
+
+
+def _beside_truth(period: SimulatedPeriod) -> Iterator[str]:
+    found, truth = period.estimate, percent(period.true_share)
+    interval = f"{found.confidence:.0%} interval {percent(found.low)} to {percent(found.high)}".replace("%", " %", 1)
+    yield f"Counterfeit: {percent(found.share)} of listings ({interval}); the simulation's truth is {truth}."
+    if found.corrected is not None:
+        low, high = percent(found.corrected.low), percent(found.corrected.high)
+        share = percent(found.corrected.share)
+        yield f"Allowing for the examiner's errors, as far as the controls show them: {share} ({low} to {high})."
 
 
 def _say_next(rated: Run, page: Path, run: Path, seconds: float) -> None:
@@ -136,6 +171,8 @@ def _say_next(rated: Run, page: Path, run: Path, seconds: float) -> None:
     say_grid(
         [
             ["the report", str(page.resolve())],
+            ["campaigns", str((page.parent / "attacks.html").resolve())],
+            ["prevalence", str((page.parent / "prevalence.html").resolve())],
             ["one listing", f"assay explain {run} {listing}"],
             ["one merchant", f"assay explain {run} {merchant}"],
         ]
