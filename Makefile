@@ -26,7 +26,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(INSTALL) -e '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.run ## simulate a marketplace, rate it, evaluate, write the report
+demo: $(VENV)/.run ## simulate a marketplace, rate it, search its posts, measure what is left, write the pages
 	@$(BIN)/assay demo --out demo
 
 test: $(VENV)/.dev ## lint and every test but the long ones
