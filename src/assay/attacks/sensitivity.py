@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy import sparse
 
-from assay.likeness import fold
+from assay.likeness import fold, is_syllable
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Matrix: TypeAlias = npt.NDArray[np.float64]
@@ -176,28 +176,12 @@ def _incidence(texts: Sequence[str], run: ShingleRun) -> sparse.csr_matrix:
     vocabulary: dict[str, int] = {}
     columns: list[int] = []
     starts = [0]
-    for text in fold(pa.array(texts, pa.string())).strings():
-        held = {vocabulary.setdefault(each, len(vocabulary)) for each in _shingles(text, run)}
-        columns.extend(sorted(held))
+    folded = fold(pa.array(texts, pa.string()))
+    lengths = np.where(is_syllable(folded.points), run.syllables, run.letters)
+    for text, first in zip(folded.strings(), folded.starts.tolist(), strict=False):
+        own = lengths[first : first + len(text)].tolist()
+        cut = {text[at : at + n] for at, n in enumerate(own) if at + n <= len(text)}
+        columns.extend(sorted(vocabulary.setdefault(each, len(vocabulary)) for each in sorted(cut)))
         starts.append(len(columns))
     ones = np.ones(len(columns), dtype=np.float32)
     return sparse.csr_matrix((ones, columns, starts), shape=(len(starts) - 1, max(len(vocabulary), 1)))
-
-
-def _shingles(text: str, run: ShingleRun) -> list[str]:
-    found = []
-    for place, first in enumerate(text):
-        length = run.syllables if _is_syllable(first) else run.letters
-        if place + length <= len(text):
-            found.append(text[place : place + length])
-    return found
-
-
-def _is_syllable(character: str) -> bool:
-    # The same scripts as the shingles of assay.likeness.
-    return (
-        "\u2e80" <= character <= "\ua4cf"
-        or "\uac00" <= character <= "\ud7af"
-        or "\uf900" <= character <= "\ufaff"
-        or "\U00020000" <= character <= "\U0003ffff"
-    )

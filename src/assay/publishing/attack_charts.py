@@ -10,27 +10,24 @@ from datetime import timedelta
 from typing import Any
 
 import altair as alt
-import vl_convert
 
 from assay.publishing.attack_content import Bin, Figure, Layer, Timeline
-from assay.publishing.charts import ACCENT, INK, QUIET
+from assay.publishing.charts import ACCENT, FONT, INK, QUIET, svg
 
 CORE = ACCENT
 PERIPHERY = "#9dbbdb"
 BAND = "#f0e3c8"
 BAND_INK = "#8a5200"
-GRID = "#e8eaee"
 # A symmetric logarithm keeps 0 on the axis; below this count it is linear.
 _SYMLOG_CONSTANT = 1
 # Rows beyond this make a chart longer than it is worth; the tables beside it hold more.
 MOST_ROWS = 12
 # Below this, days alone would name several ticks the same.
 _SPAN_OF_HOURS = timedelta(days=7)
-_PAGE_FONT = "system-ui, sans-serif"
 PAPER_FONT = "Libertinus Serif"
 
 
-def timeline(found: Timeline, *, font: str = _PAGE_FONT) -> str:
+def timeline(found: Timeline, *, font: str = FONT) -> str:
     """Posts of a group per bin, core below periphery, over the bands of the events; empty without a post."""
     if not found.bins:
         return ""
@@ -49,7 +46,8 @@ def timeline(found: Timeline, *, font: str = _PAGE_FONT) -> str:
     bars = alt.Chart(alt.Data(values=rows)).mark_rect().encode(x=x, x2="to:T", y=y, y2="high:Q", color=colour)
     bands, letters = _bands(found, x)
     chart = alt.layer(bands, bars, letters) if found.events else bars
-    return _svg(chart, 640, 150, "Posts of the group over time, with the bands of the calendar's events", font)
+    told = "Posts of the group over time, with the bands of the calendar's events"
+    return svg(chart, width=640, height=150, description=told, font=font)
 
 
 def _stacked(each: Bin) -> list[dict[str, Any]]:
@@ -76,7 +74,7 @@ def _bands(found: Timeline, x: Any) -> tuple[Any, Any]:  # noqa: ANN401 - altair
     return base.mark_rect(color=BAND).encode(x2="to:T"), letters.encode(y=alt.value(0), text="letter:N")
 
 
-def against_null(layer: Layer, *, font: str = _PAGE_FONT) -> str:
+def against_null(layer: Layer, *, font: str = FONT) -> str:
     """Every figure of a layer (diamond) over where its null lies (bar: low to high, upright line: expected).
 
     Empty when the layer has no figure. A ratio scale has its upright line at 1 and its interval around the figure.
@@ -102,7 +100,8 @@ def against_null(layer: Layer, *, font: str = _PAGE_FONT) -> str:
         expected.encode(x="expected:Q"),
         base.mark_point(color=CORE, filled=True, size=80, opacity=1, shape="diamond").encode(x=x),
     )
-    return _svg(chart, 470, 22 * len(shown) + 10, f"{layer.title}: observed against the null", font)
+    told = f"{layer.title}: observed against the null"
+    return svg(chart, width=470, height=22 * len(shown) + 10, description=told, font=font)
 
 
 _TITLES = {"symlog": "count (logarithmic from 1 on)", "linear": "value", "ratio": "rate inside the event / outside"}
@@ -120,22 +119,6 @@ def _scale(kind: str, rows: list[dict[str, Any]]) -> alt.Scale:
         known = [row[name] for row in rows for name in ("observed", "low", "high") if row[name] is not None]
         return alt.Scale(type="log", nice=False, domain=[min(0.5, *known) / 1.1, max(2.0, *known) * 1.1])
     return alt.Scale(type="symlog", constant=_SYMLOG_CONSTANT) if kind == "symlog" else alt.Scale(zero=False)
-
-
-def _ticks(kind: str) -> dict[str, Any]:
-    """Powers of ten on a ratio scale: a gridline for every digit says nothing."""
-    return {"values": [0.01, 0.1, 1, 10, 100, 1_000, 10_000], "format": "~g"} if kind == "ratio" else {}
-
-
-def _svg(chart: Any, width: int, height: int, description: str, font: str) -> str:  # noqa: ANN401 - as above
-    spec = (
-        chart.properties(width=width, height=height, description=description)
-        .configure(background="transparent", font=font)
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", gridColor=GRID, domainColor=QUIET)
-        .configure_legend(labelColor=INK)
-    )
-    return str(vl_convert.vegalite_to_svg(spec.to_dict()))
 
 
 def letters(n: int) -> Sequence[str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from assay.publishing import attack_charts
 from assay.publishing.attack_content import AttackPack, AttackPage
+from assay.publishing.pages import page_templates, percent, stylesheet
 from assay.publishing.visible import visible
 
 # More rows make a page that nobody reads; the files of the pack hold all.
@@ -20,7 +19,7 @@ MOST_SHOWN = 1_200
 def attack_page_html(data: AttackPage) -> str:
     """The page over all groups of a run as text; every value of a stranger is escaped, its invisible parts named."""
     return (
-        _environment()
+        page_templates(_FILTERS)
         .get_template("attack_page.html")
         .render(
             data=data,
@@ -32,7 +31,7 @@ def attack_page_html(data: AttackPage) -> str:
                 )
                 for group in data.groups
             ],
-            style=_style(),
+            style=stylesheet("report.css", "attacks.css"),
         )
     )
 
@@ -40,7 +39,7 @@ def attack_page_html(data: AttackPage) -> str:
 def attack_pack_html(data: AttackPack) -> str:
     """The evidence pack's page as text: the first `MOST_ACCOUNTS` accounts, core first, and everything else whole."""
     return (
-        _environment()
+        page_templates(_FILTERS)
         .get_template("attack_pack.html")
         .render(
             data=data,
@@ -48,7 +47,7 @@ def attack_pack_html(data: AttackPack) -> str:
             has_signs=any(each.signs for each in data.accounts),
             timeline=attack_charts.timeline(data.timeline),
             layers=[(layer, attack_charts.against_null(layer)) for layer in data.layers],
-            style=_style(),
+            style=stylesheet("report.css", "attacks.css"),
         )
     )
 
@@ -79,15 +78,6 @@ def figure(value: float | None) -> str:
     return f"{value:.2g}" if abs(value) >= 1e-3 else "< 0.001" if value > 0 else f"{value:.1g}"
 
 
-def percent(share: float) -> str:
-    """A share from 0 to 1 in percent.
-
-    >>> percent(0.5), percent(0.0123)
-    ('50 %', '1.2 %')
-    """
-    return f"{share:.0%}".replace("%", " %") if share == 0 or share >= 0.0995 else f"{100 * share:.2g} %"
-
-
 def day(moment: datetime) -> str:
     """The day in UTC."""
     return moment.astimezone(UTC).date().isoformat()
@@ -98,21 +88,11 @@ def minute(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("assay.publishing", "templates"),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = {"chance": chance, "figure": figure, "percent": percent, "day": day, "minute": minute, "visible": visible}
-    environment.filters.update(filters)
-    environment.filters["shown"] = lambda text: visible(text, MOST_SHOWN)
-    return environment
-
-
-def _style() -> str:
-    loader = PackageLoader("assay.publishing", "templates")
-    plain = Environment(autoescape=True)
-    return "\n".join(loader.get_source(plain, name)[0] for name in ("report.css", "attacks.css"))
+_FILTERS = {
+    "chance": chance,
+    "figure": figure,
+    "percent": percent,
+    "day": day,
+    "minute": minute,
+    "shown": lambda text: visible(text, MOST_SHOWN),
+}

@@ -19,6 +19,9 @@ ACCENT = "#1f5fa8"
 FLAG = "#b3261e"
 RISK = "#b06a00"
 QUIET = "#b9bfc9"
+# The style sheets map these colours to their dark ones.
+GRID = "#e8eaee"
+FONT = "system-ui, sans-serif"
 _TICKS = list(range(0, 101, 20))
 _COUNTS = alt.Axis(tickCount=5, format="~s", labelOverlap=True)
 
@@ -48,7 +51,7 @@ def histogram(counts: Sequence[int]) -> str:
             ),
         )
     )
-    return _svg(bars, height=170, width=400, description="Number of goods by score")
+    return svg(bars, height=170, width=400, description="Number of goods by score")
 
 
 def _band(score: float) -> str:
@@ -67,7 +70,7 @@ def reliability(points: Sequence[ReliabilityPoint]) -> str:
     y = alt.Y("found:Q", title="found counterfeit, percent", scale=percent, axis=alt.Axis(values=_TICKS))
     size = alt.Size("goods:Q", title="goods", scale=alt.Scale(type="log", range=[30, 320]), legend=None)
     chart = alt.layer(line.encode(x=x, y=y), dots.encode(x=x, y=y, size=size))
-    return _svg(chart, height=280, width=300, description="Reliability: share found counterfeit by score")
+    return svg(chart, height=280, width=300, description="Reliability: share found counterfeit by score")
 
 
 def price_chart(context: PriceContext) -> str:
@@ -85,16 +88,23 @@ def price_chart(context: PriceContext) -> str:
         base.mark_tick(color=INK, thickness=2, height=18).encode(x="p50:Q"),
         base.mark_point(color=FLAG, filled=True, size=130, opacity=1, shape="diamond").encode(x="price:Q"),
     )
-    return _svg(chart, height=28, width=460, description="This price among the prices of other offers")
+    return svg(chart, height=28, width=460, description="This price among the prices of other offers")
 
 
-def _svg(chart: Any, *, height: int, description: str, width: int) -> str:  # noqa: ANN401 - altair's own union
+def svg(
+    chart: Any,  # noqa: ANN401 - altair's own union
+    *,
+    height: int,
+    width: int,
+    description: str,
+    font: str = FONT,
+) -> str:
+    """A chart as SVG text in the colours of the pages, with `description` for those who do not see it."""
     spec = (
         chart.properties(width=width, height=height, description=description)
-        .configure(background="transparent", font="system-ui, sans-serif")
+        .configure(background="transparent", font=font)
         .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK, titleColor=INK, titleFontWeight="normal", gridColor="#e8eaee", domainColor=QUIET
-        )
+        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", gridColor=GRID, domainColor=QUIET)
+        .configure_legend(labelColor=INK)
     )
     return str(vl_convert.vegalite_to_svg(spec.to_dict()))

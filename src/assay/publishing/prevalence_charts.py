@@ -10,15 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
-import vl_convert
 
-from assay.publishing.charts import ACCENT, INK, QUIET, RISK
+from assay.publishing.charts import ACCENT, INK, QUIET, RISK, svg
 from assay.publishing.prevalence_content import CalibrationBin, Headline, Interval, Period, StratumRow
 from assay.publishing.visible import visible
 
 _PERCENT = ".3~r"
-# The style sheet maps this colour, and those of `charts`, to their dark ones.
-GRID = "#e8eaee"
 # Longer labels of periods overlap on a phone.
 _LABEL_CHARACTERS = 18
 _WORDS = {"listings": "listings", "orders": "orders", "value": "value"}
@@ -49,7 +46,7 @@ def by_period(periods: Sequence[Period], estimand: str) -> str:
         base.mark_bar(color=ACCENT, opacity=0.35, size=16).encode(x=x, y=y, y2="high:Q"),
         base.mark_tick(color=INK, thickness=2, size=22).encode(x=x, y=alt.Y("share:Q", scale=scale)),
     )
-    return _svg(
+    return svg(
         chart, height=170, width=270, description=f"Share of {_WORDS[estimand]} counterfeit by period, intervals"
     )
 
@@ -77,7 +74,7 @@ def headlines(found: Sequence[Headline]) -> str:
         base.mark_bar(color=ACCENT, opacity=0.35, height=16).encode(x=x, x2="high:Q", y=y),
         base.mark_tick(color=INK, thickness=2, size=22).encode(x=alt.X("share:Q", scale=scale), y=y),
     )
-    return _svg(chart, height=120, width=400, description="Share counterfeit of listings, orders and value")
+    return svg(chart, height=120, width=400, description="Share counterfeit of listings, orders and value")
 
 
 def allocation(strata: Sequence[StratumRow]) -> str:
@@ -103,7 +100,7 @@ def allocation(strata: Sequence[StratumRow]) -> str:
             ),
         )
     )
-    return _svg(bars, height=max(90, 26 * len(strata)), width=360, description="Goods and test buys by stratum")
+    return svg(bars, height=max(90, 26 * len(strata)), width=360, description="Goods and test buys by stratum")
 
 
 def calibration(bins: Sequence[CalibrationBin]) -> str:
@@ -124,19 +121,8 @@ def calibration(bins: Sequence[CalibrationBin]) -> str:
         ),
         base.mark_circle(color=ACCENT, size=70, opacity=1).encode(x=x, y=y),
     )
-    return _svg(chart, height=260, width=300, description="Share found counterfeit by score, with intervals")
+    return svg(chart, height=260, width=300, description="Share found counterfeit by score, with intervals")
 
 
 def _in_percent(found: Interval) -> dict[str, float]:
     return {"share": 100 * found.share, "low": 100 * found.low, "high": 100 * found.high}
-
-
-def _svg(chart: Any, *, height: int, width: int, description: str) -> str:  # noqa: ANN401 - altair's own union
-    spec = (
-        chart.properties(width=width, height=height, description=description)
-        .configure(background="transparent", font="system-ui, sans-serif")
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, titleColor=INK, titleFontWeight="normal", gridColor=GRID, domainColor=QUIET)
-        .configure_legend(labelColor=INK)
-    )
-    return str(vl_convert.vegalite_to_svg(spec.to_dict()))

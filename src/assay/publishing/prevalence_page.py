@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from assay.market.errors import OutsideError
 from assay.publishing import prevalence_charts as charts
 from assay.publishing import prevalence_words as words
+from assay.publishing.pages import page_templates, stylesheet
 from assay.publishing.prevalence_content import Cell, PrevalencePage
-from assay.publishing.visible import visible
 
-_PACKAGE = "assay.publishing"
 _ESTIMANDS = ("listings", "orders", "value")
 
 
@@ -31,38 +28,23 @@ def write_prevalence_page(page: PrevalencePage, path: Path) -> None:
 
 def prevalence_html(page: PrevalencePage) -> str:
     """The whole page as text. Every value is escaped, invisible characters are named, charts are inline SVG."""
-    environment = _environment()
-    return environment.get_template("prevalence.html").render(
-        page=page,
-        words=words,
-        style=_style("report.css") + _style("prevalence.css"),
-        headline_chart=charts.headlines(page.headlines),
-        period_charts=[(each, svg) for each in _ESTIMANDS if (svg := charts.by_period(page.periods, each))],
-        allocation_chart=charts.allocation(page.strata),
-        calibration_chart=charts.calibration(page.calibration.bins) if page.calibration else "",
-        widest={domain.by: _widest(domain.cells) for domain in page.domains},
+    filters = {"share": words.share_text, "interval": words.interval_text, "thousands": "{:,}".format}
+    return (
+        page_templates(filters)
+        .get_template("prevalence.html")
+        .render(
+            page=page,
+            words=words,
+            style=stylesheet("report.css", "prevalence.css"),
+            headline_chart=charts.headlines(page.headlines),
+            period_charts=[(each, svg) for each in _ESTIMANDS if (svg := charts.by_period(page.periods, each))],
+            allocation_chart=charts.allocation(page.strata),
+            calibration_chart=charts.calibration(page.calibration.bins) if page.calibration else "",
+            widest={domain.by: _widest(domain.cells) for domain in page.domains},
+        )
     )
 
 
 def _widest(cells: tuple[Cell, ...]) -> float:
     """The highest end among the cells of one domain: what its bars are drawn against."""
     return max((cell.figure.high for cell in cells if cell.figure), default=0.0) or 1.0
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(_PACKAGE, "templates"),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.filters["share"] = words.share_text
-    environment.filters["interval"] = words.interval_text
-    environment.filters["thousands"] = "{:,}".format
-    return environment
-
-
-def _style(name: str) -> str:
-    return PackageLoader(_PACKAGE, "templates").get_source(Environment(autoescape=True), name)[0]
