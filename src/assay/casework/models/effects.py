@@ -1,0 +1,71 @@
+"""What leaves the house: endpoints that want to know, and the outbox that is never lost and never doubled."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.models.decisions import Decision
+from assay.casework.models.people import Organisation
+
+
+class Endpoint(models.Model):
+    """A URL of an organisation that receives signed effects. The secret is kept encrypted."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="endpoints")
+    url = models.URLField(max_length=500)
+    sealed_secret = models.TextField()
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+
+class EffectState(models.TextChoices):
+    """Where an effect stands on its way out."""
+
+    WAITING = "waiting", _("waits to be sent")
+    DELIVERED = "delivered", _("delivered")
+    FAILED = "failed", _("given up after all retries")
+
+
+class Effect(models.Model):
+    """One message of the outbox, written in the same transaction as what caused it.
+
+    `key` is sent with every attempt, so a receiver that saw it before can drop the repetition. `sequence` orders the
+    effects of one subject: `lift` never overtakes `apply`.
+    """
+
+    key = models.UUIDField(unique=True)
+    endpoint = models.ForeignKey(Endpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="effects")
+    decision = models.ForeignKey(Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="effects")
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=250, db_index=True)
+    payload: models.JSONField[Any, Any] = models.JSONField()
+    created_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=EffectState.choices, default=EffectState.WAITING)
+    n_attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["next_attempt_at"], name="effect_waiting", condition=models.Q(state="waiting")),
+            models.Index(fields=["subject", "id"], name="effect_order"),
+        ]
+
+
+class IdempotencyKey(models.Model):
+    """An API call that was answered: the same key with the same body gets the same answer again."""
+
+    token = models.ForeignKey("casework.ApiToken", on_delete=models.CASCADE)
+    key = models.CharField(max_length=100)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    response: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["token", "key"], name="idempotency_key_once")]

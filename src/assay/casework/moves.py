@@ -1,0 +1,104 @@
+"""Every move of every state in one table: from where, to where, who may, what it needs.
+
+A service locks the row, calls `make_move`, saves and records the event in one transaction; there is no other way to
+change a state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Model
+
+from assay.market.errors import CallerError
+
+
+class WrongState(CallerError):
+    """The object is not where this move begins: somebody else was faster, or the page is old. Over HTTP: 409."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the table. `evidence` says in words what the service insists on."""
+
+    subject: str
+    name: str
+    sources: tuple[str, ...]
+    target: str
+    permission: str
+    evidence: str = ""
+
+
+_REVIEWED = "answer, action, reason code; claim held"
+_ANOTHER = "another person than the one who proposed"
+_OUTSIDER = "somebody without a part in the decision; reasons"
+
+MOVES: tuple[Move, ...] = (
+    Move("item", "propose", ("open",), "proposed", "item.decide", _REVIEWED),
+    Move("item", "decide", ("open", "proposed", "closed"), "decided", "item.decide", _REVIEWED),
+    Move("item", "snooze", ("open",), "snoozed", "item.snooze", "an end within 90 days, a reason"),
+    Move("item", "wake", ("snoozed",), "open", "item.snooze"),
+    Move(
+        "item",
+        "reopen",
+        ("decided", "proposed", "closed"),
+        "open",
+        "item.decide",
+        "an undone, refused or reversed decision, or new facts",
+    ),
+    Move("item", "close", ("open", "snoozed"), "closed", "run.load", "a newer run in which it is no longer flagged"),
+    Move("decision", "enforce", ("proposed",), "in_force", "decision.approve", _ANOTHER),
+    Move("decision", "refuse", ("proposed",), "refused", "decision.approve", f"{_ANOTHER}; a reason"),
+    Move("decision", "undo", ("in_force", "proposed"), "undone", "decision.undo", "a reason"),
+    Move("decision", "reverse", ("in_force",), "reversed", "appeal.answer", "a successful appeal"),
+    Move("decision", "expire", ("in_force",), "expired", "worker", "its end has come"),
+    Move("appeal", "uphold", ("open",), "upheld", "appeal.answer", _OUTSIDER),
+    Move("appeal", "reverse", ("open",), "reversed", "appeal.answer", _OUTSIDER),
+    Move("appeal", "withdraw", ("open",), "withdrawn", "appeal.lodge"),
+    Move("task", "order", ("to_buy",), "ordered", "task.buy", "order number, cost"),
+    Move("task", "receive", ("ordered",), "received", "task.buy", "parcel: tracking number, weight"),
+    Move("task", "seal", ("received",), "sealed", "task.buy", "seal number, at least one photograph"),
+    Move(
+        "task",
+        "fail",
+        ("to_buy", "ordered", "received", "sealed"),
+        "done",
+        "task.buy",
+        "outcome not_bought, not_delivered or swapped; note",
+    ),
+    Move("task", "examine", ("sealed",), "examined", "task.examine", "a positive first examination"),
+    Move(
+        "task",
+        "finish",
+        ("sealed", "examined"),
+        "done",
+        "task.examine",
+        "the outcome; a second, independent one where the first was positive",
+    ),
+)
+
+_BY_NAME = {(move.subject, move.name): move for move in MOVES}
+
+
+def the_move(subject: str, name: str) -> Move:
+    """A row of the table. KeyError when there is none."""
+    return _BY_NAME[subject, name]
+
+
+def make_move(row: Model, subject: str, name: str, *, field: str = "state") -> tuple[str, str]:
+    """Sets the new state on a row that the caller has locked; gives the old and the new one. It does not save.
+
+    WrongState when the row is not in a state that the move begins in.
+    """
+    move = the_move(subject, name)
+    now = str(getattr(row, field))
+    if now not in move.sources:
+        raise WrongState(
+            f"{subject} {row} cannot be moved by {name!r}: it is {now!r}, the move begins in "
+            f"{' or '.join(repr(each) for each in move.sources)}; load the page again to see where it stands.",
+            where={subject: row.pk, "move": name},
+            value=now,
+            allowed=", ".join(move.sources),
+        )
+    setattr(row, field, move.target)
+    return now, move.target

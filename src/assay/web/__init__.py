@@ -1,0 +1,1 @@
+"""The faces of casework over HTTP: accounts, console (staff), portal (merchants), api."""

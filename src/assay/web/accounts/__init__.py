@@ -1,0 +1,1 @@
+"""Signing in, second factor, one's own account, tokens, and the administration of people."""

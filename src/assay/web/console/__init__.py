@@ -1,0 +1,1 @@
+"""The staff's face: queue, items, decisions, test buys, numbers."""

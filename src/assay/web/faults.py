@@ -1,0 +1,71 @@
+"""Pages for what went wrong: one sentence, what to do, no traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from assay.casework.access import NotThere, Refused
+from assay.casework.moves import WrongState
+from assay.market.errors import AssayError, CallerError
+
+
+def status_of(error: AssayError) -> int:
+    """The HTTP status of one of Assay's errors."""
+    for kind, status in ((Refused, 403), (NotThere, 404), (WrongState, 409), (CallerError, 400)):
+        if isinstance(error, kind):
+            return status
+    return 500 if error.exit_code == 1 else 503
+
+
+def answer(request: HttpRequest, error: AssayError) -> HttpResponse:
+    """The page for an error; a refusal says no more than that."""
+    status = status_of(error)
+    return _page(request, status, "" if status in (403, 404) else error.message)
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403."""
+    return _page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404."""
+    return _page(request, 404)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400."""
+    return _page(request, 400)
+
+
+def our_fault(request: HttpRequest) -> HttpResponse:
+    """500."""
+    return _page(request, 500)
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that did not come from our own page, or from one that is too old."""
+    return _page(request, 403, _("This form has expired or did not come from this site. Go back, reload, try again."))
+
+
+def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
+    titles: dict[int, Any] = {
+        400: _("This could not be done"),
+        403: _("This is not for you"),
+        404: _("There is no such page"),
+        409: _("Somebody was faster"),
+        500: _("This is our fault"),
+        503: _("Something outside failed"),
+    }
+    texts: dict[int, Any] = {
+        400: _("What was asked for cannot be read. Go back and check the form."),
+        403: _("Your role does not allow this page or this action. If it should, ask an administrator."),
+        404: _("It may have been removed, or it belongs to another organisation."),
+        500: _("It has been written to the log. Nothing you sent was half done."),
+    }
+    context = {"status": status, "title": titles.get(status, ""), "text": text or texts.get(status, "")}
+    return render(request, "fault.html", context, status=status)

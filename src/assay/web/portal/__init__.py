@@ -1,0 +1,1 @@
+"""The merchants' face: statements of reasons, documents, appeals."""
