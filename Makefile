@@ -6,6 +6,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 
 .PHONY: help demo test test-long lint bench docs clean
 
+# Everything that talks to casework's database; the browser's journeys need it once only.
+ON_POSTGRESQL := tests/casework tests/web --ignore=tests/web/browser
+
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -26,12 +29,20 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(INSTALL) -e '.[dev]'
 	@touch $@
 
+# The accessibility rules that browser tests check pages with; without npm those checks are skipped and say so.
+$(VENV)/.axe: $(VENV)/.made
+	@command -v npm >/dev/null && npm install --silent --no-save --no-package-lock --no-audit --no-fund \
+		--prefix $(VENV)/axe axe-core@4.10.3 >/dev/null || echo "npm is missing: accessibility is not checked"
+	@touch $@
+
 demo: $(VENV)/.run ## simulate a marketplace, rate it, search its posts, measure what is left, write the pages
 	@$(BIN)/assay demo --out demo
 
-test: $(VENV)/.dev ## lint and every test but the long ones
+test: $(VENV)/.dev $(VENV)/.axe ## lint and every test but the long ones; casework on SQLite, then again on PostgreSQL
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
+	@echo "Casework again, on PostgreSQL"
+	@ASSAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(ON_POSTGRESQL)
 
 test-long: $(VENV)/.dev ## the tests that take minutes
 	@$(BIN)/python -m pytest -m long
