@@ -151,9 +151,7 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [WEB / "static"]
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True  # files come from the package itself: nothing has to be collected first
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 
 ASSAY_RUN = os.environ.get("ASSAY_RUN", "")
 
