@@ -1,6 +1,14 @@
 """Casework's tables, one file per subject."""
 
-from assay.casework.models.appeals import Appeal, AppealState, Document, DocumentKind, FieldClass
+from assay.casework.models.appeals import (
+    Appeal,
+    AppealLetter,
+    AppealState,
+    Document,
+    DocumentKind,
+    FieldClass,
+    LetterKind,
+)
 from assay.casework.models.audit import AuditCheckpoint, AuditEvent, AuditHead, LegalHold
 from assay.casework.models.decisions import (
     Action,
@@ -14,8 +22,9 @@ from assay.casework.models.decisions import (
     Statement,
     Strike,
     StrikePolicy,
+    StrikeProposal,
 )
-from assay.casework.models.effects import Effect, EffectState, Endpoint, IdempotencyKey
+from assay.casework.models.effects import Effect, EffectState, Endpoint, IdempotencyKey, WorkerBeat
 from assay.casework.models.items import (
     AnalysisRun,
     Finding,
@@ -43,6 +52,7 @@ __all__ = [
     "Answer",
     "ApiToken",
     "Appeal",
+    "AppealLetter",
     "AppealState",
     "AuditCheckpoint",
     "AuditEvent",
@@ -65,6 +75,7 @@ __all__ = [
     "ItemState",
     "Language",
     "LegalHold",
+    "LetterKind",
     "LoginThrottle",
     "Organisation",
     "OrganisationKind",
@@ -79,7 +90,9 @@ __all__ = [
     "Stream",
     "Strike",
     "StrikePolicy",
+    "StrikeProposal",
     "SubjectType",
     "TaskStage",
     "TestBuyTask",
+    "WorkerBeat",
 ]

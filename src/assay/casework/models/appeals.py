@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -88,3 +88,25 @@ class Appeal(models.Model):
             )
         ]
         indexes: ClassVar = [models.Index(fields=["state", "lodged_at"], name="appeal_queue")]
+
+
+class LetterKind(models.TextChoices):
+    """Which letter about an appeal."""
+
+    RECEIPT = "receipt", _("receipt")
+    OUTCOME = "outcome", _("outcome")
+
+
+class AppealLetter(models.Model):
+    """A letter to the merchant about its appeal, frozen as it was sent; `content` holds its sections."""
+
+    appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, related_name="letters")
+    kind = models.CharField(max_length=10, choices=LetterKind.choices)
+    language = models.CharField(max_length=10, choices=Language.choices)
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    content: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["appeal", "kind"], name="appeal_letter_once")]

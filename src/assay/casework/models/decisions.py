@@ -148,6 +148,18 @@ class StrikePolicy(models.Model):
     switched_on_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
 
+class StrikeProposal(models.Model):
+    """A merchant whose strikes reached a threshold, put before people as an item; nothing happens by itself."""
+
+    merchant_id = models.CharField(max_length=200, db_index=True)
+    policy = models.ForeignKey(StrikePolicy, null=True, blank=True, on_delete=models.PROTECT, related_name="proposals")
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="strike_proposals")
+    weight = models.FloatField()
+    threshold = models.FloatField()
+    action = models.CharField(max_length=15, choices=Action.choices)
+    proposed_at = models.DateTimeField()
+
+
 class AutomationPolicy(models.Model):
     """What may be decided without a person in one category ("" = every other one); a lost appeal lowers it."""
 

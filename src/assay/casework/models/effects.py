@@ -12,13 +12,26 @@ from assay.casework.models.people import Organisation
 
 
 class Endpoint(models.Model):
-    """A URL of an organisation that receives signed effects. The secret is kept encrypted."""
+    """A URL of an organisation that receives signed effects. The secret is kept encrypted.
+
+    Paused: effects are still written for it and wait. Not active: retired for good, nothing is written for it.
+    A secret that was replaced signs beside the new one until `old_secret_until`.
+    """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="endpoints")
     url = models.URLField(max_length=500)
     sealed_secret = models.TextField()
+    sealed_old_secret = models.TextField(blank=True)
+    old_secret_until = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    # Attempts that failed one after another; after a few the endpoint rests, so that one that is down holds up no other.
+    n_failed_in_row = models.PositiveIntegerField(default=0)
+    resting_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.url
 
 
 class EffectState(models.TextChoices):
@@ -27,13 +40,14 @@ class EffectState(models.TextChoices):
     WAITING = "waiting", _("waits to be sent")
     DELIVERED = "delivered", _("delivered")
     FAILED = "failed", _("given up after all retries")
+    WAIVED = "waived", _("waived by a person")
 
 
 class Effect(models.Model):
     """One message of the outbox, written in the same transaction as what caused it.
 
-    `key` is sent with every attempt, so a receiver that saw it before can drop the repetition. `sequence` orders the
-    effects of one subject: `lift` never overtakes `apply`.
+    `key` is sent with every attempt, so a receiver that saw it before can drop the repetition. `id` orders the effects
+    of one subject: a later one waits while an earlier one to the same endpoint waits or has failed.
     """
 
     key = models.UUIDField(unique=True)
@@ -54,7 +68,34 @@ class Effect(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["next_attempt_at"], name="effect_waiting", condition=models.Q(state="waiting")),
             models.Index(fields=["subject", "id"], name="effect_order"),
+            models.Index(
+                fields=["endpoint", "subject", "id"],
+                name="effect_unfinished",
+                condition=models.Q(state__in=["waiting", "failed"]),
+            ),
+            models.Index(fields=["state", "-id"], name="effect_state"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class WorkerBeat(models.Model):
+    """One periodic job of the worker: who runs it until when, when it is due again, and how it went."""
+
+    job = models.CharField(max_length=60, unique=True)
+    due_at = models.DateTimeField()
+    held_by = models.CharField(max_length=100, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)
+    last_run_at = models.DateTimeField(null=True, blank=True)
+    last_seconds = models.FloatField(null=True, blank=True)
+    last_done = models.PositiveIntegerField(default=0)
+    last_good_at = models.DateTimeField(null=True, blank=True)
+    n_failed_in_row = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return self.job
 
 
 class IdempotencyKey(models.Model):

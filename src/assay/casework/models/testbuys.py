@@ -19,9 +19,17 @@ class Programme(models.Model):
     key_fingerprint = models.CharField(max_length=100)
     currency = models.CharField(max_length=3)
     budget_minor = models.BigIntegerField()
+    handling_minor = models.BigIntegerField(default=0)
+    # Share of first examinations without a counterfeit that are examined again all the same: a second examiner who is
+    # only ever given positives would know the first result from being asked.
+    decoy_rate = models.FloatField(default=0.0)
     loaded_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)
     loaded_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    # What the folder said when it was last read: pages show this, so that no request computes an interval.
+    progress: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    refreshed_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -52,26 +60,41 @@ class TestBuyTask(models.Model):
     title = models.CharField(max_length=1000, blank=True)
     brand = models.CharField(max_length=200, blank=True)
     category = models.CharField(max_length=300, blank=True)
+    merchant_name = models.CharField(max_length=300, blank=True)
+    rights_holder = models.CharField(max_length=300, blank=True)
+    catalogue_weight_g = models.FloatField(null=True, blank=True)
     price_minor = models.BigIntegerField(null=True, blank=True)
+    score = models.FloatField(null=True, blank=True)
     known = models.CharField(max_length=15, blank=True)
     inclusion_probability = models.FloatField(null=True, blank=True)
     stage = models.CharField(max_length=10, choices=TaskStage.choices, default=TaskStage.TO_BUY)
     assigned_to = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="buys")
     due_at = models.DateTimeField(null=True, blank=True)
     order_no = models.CharField(max_length=100, blank=True)
+    carrier = models.CharField(max_length=100, blank=True)
     tracking_no = models.CharField(max_length=100, blank=True)
     parcel_weight_g = models.FloatField(null=True, blank=True)
     cost_minor = models.BigIntegerField(default=0)
+    # What the goods are said to be, in the buyer's words: all that an examiner is told of them.
+    said_brand = models.CharField(max_length=200, blank=True)
+    said_model = models.CharField(max_length=200, blank=True)
+    seal_no = models.CharField(max_length=60, blank=True)
+    note = models.TextField(blank=True)
     outcome = models.CharField(max_length=20, blank=True)
     second_outcome = models.CharField(max_length=20, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(null=True, blank=True)
+    record_problem = models.TextField(blank=True)
+    custody_head = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["programme", "unit"], name="task_once_per_unit"),
         ]
-        indexes: ClassVar = [models.Index(fields=["stage", "due_at"], name="task_waiting")]
+        indexes: ClassVar = [
+            models.Index(fields=["stage", "due_at"], name="task_waiting"),
+            models.Index(fields=["assigned_to", "stage"], name="task_of_buyer"),
+        ]
 
     def __str__(self) -> str:
         return self.unit
@@ -97,7 +120,11 @@ class CustodyEntry(models.Model):
 
 
 class Examination(models.Model):
-    """A blind authentication of one unit by one organisation; the second one knows nothing of the first."""
+    """A blind authentication of one unit by one organisation; the second one knows nothing of the first.
+
+    `seal_no_expected` is the number the examiner checks, `resealed_no` the one the parcel leaves under. One that was
+    declined (`declined_at`) waits to be given to somebody else.
+    """
 
     task = models.ForeignKey(TestBuyTask, on_delete=models.PROTECT, related_name="examinations")
     ordinal = models.PositiveSmallIntegerField()
@@ -108,7 +135,13 @@ class Examination(models.Model):
     outcome = models.CharField(max_length=20, blank=True)
     findings = models.TextField(blank=True)
     cost_minor = models.BigIntegerField(default=0)
+    seal_no_expected = models.CharField(max_length=60, blank=True)
     seal_no_found = models.CharField(max_length=60, blank=True)
+    is_seal_intact = models.BooleanField(null=True, blank=True)
+    resealed_no = models.CharField(max_length=60, blank=True)
+    is_independent = models.BooleanField(default=True)
+    declined_at = models.DateTimeField(null=True, blank=True)
+    declined_because = models.TextField(blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
