@@ -63,10 +63,10 @@ MOVES: tuple[Move, ...] = (
         "fail",
         ("to_buy", "ordered", "received", "sealed"),
         "done",
-        "task.buy",
+        "task.fail",
         "outcome not_bought, not_delivered or swapped; note",
     ),
-    Move("task", "examine", ("sealed",), "examined", "task.examine", "a positive first examination"),
+    Move("task", "examine", ("sealed",), "examined", "task.examine", "a first examination that a second one follows"),
     Move(
         "task",
         "finish",
@@ -75,6 +75,18 @@ MOVES: tuple[Move, ...] = (
         "task.examine",
         "the outcome; a second, independent one where the first was positive",
     ),
+    Move(
+        "task",
+        "take_over",
+        ("to_buy", "ordered", "received", "sealed", "examined", "done"),
+        "done",
+        "programme.refresh",
+        "an outcome in the programme's folder that was recorded there by hand",
+    ),
+    Move("effect", "deliver", ("waiting",), "delivered", "worker", "an answer of the receiver from 200 to 299"),
+    Move("effect", "give_up", ("waiting",), "failed", "worker", "all tries used up, or the receiver says gone"),
+    Move("effect", "retry", ("failed",), "waiting", "effect.retry", "a reason"),
+    Move("effect", "waive", ("failed", "waiting"), "waived", "effect.waive", "a reason"),
 )
 
 _BY_NAME = {(move.subject, move.name): move for move in MOVES}
