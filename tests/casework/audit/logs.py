@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from assay.casework.audit.checkpoints import Checkpoint, sign
 from assay.casework.audit.events import EventRecord
 from assay.casework.audit.tree import Frontier, leaf_hash
-from assay.casework.audit.verification import StoredEvent, Trusted, verify_log
+from assay.casework.audit.verification import StoredEvent, Trusted, first_fault, verify_log
 from assay.measurement.sealing import new_key, public_key_of
 
 LOG = "example.com/audit"
@@ -26,7 +26,7 @@ def event(seq=1, **given):
         "subject_type": "case",
         "subject_id": f"c{seq // 3}",
         "before": {"state": "open", "n": seq},
-        "after": {"state": "taken", "tags": ["仿", 0.5, None, True]},
+        "after": {"state": "taken", "note": "仿"},
         "reason": "asked by the rights holder",
     }
     return EventRecord(seq, **{**values, **given})
@@ -46,6 +46,9 @@ class Log:
 
     def checked(self, held=None, trusted=TRUSTED):
         return verify_log(self.rows, head=self.head, checkpoints=self.checkpoints, trusted=trusted, held=held)
+
+    def fault(self, held):
+        return first_fault(self.rows, head=self.head, checkpoints=self.checkpoints, trusted=TRUSTED, held=held)
 
     def with_rows(self, rows):
         return replace(self, rows=tuple(rows))

@@ -89,6 +89,11 @@ def test_the_order_of_keys_does_not_matter():
     assert event(after={"a": 1, "b": 2}).canonical_bytes() == event(after={"b": 2, "a": 1}).canonical_bytes()
 
 
+def test_the_letters_of_an_escape_are_ordinary_text():
+    content = event(reason="\\u0000").canonical_bytes()
+    assert read_event(content).reason == "\\u0000"
+
+
 def nested(depth):
     return {"x": nested(depth - 1)} if depth else {}
 
@@ -105,6 +110,8 @@ def nested(depth):
         ({"subject_id": 7}, "subject_id", "text"),
         ({"reason": "a\0b"}, "reason", "without NUL"),
         ({"action": "\ud800"}, "action", "half a surrogate"),
+        ({"after": {"x": ["a", {"y": "\0"}]}}, "after.x[1].y", "without NUL"),
+        ({"after": {"x\udfff": 1}}, "after", "half a surrogate"),
         ({"before": [1]}, "before", "an object"),
         ({"after": {"x": [1, float("nan")]}}, "after.x[1]", "finite numbers"),
         ({"after": {"x": float("inf")}}, "after.x", "finite numbers"),

@@ -69,7 +69,15 @@ class EventRecord:
             "after": self._state("after"),
             "reason": None if self.reason is None else self._text("reason"),
         }
-        return _ENCODER.encode(content).encode()
+        written = _ENCODER.encode(content)
+        try:
+            found = written.encode()
+        except UnicodeEncodeError:
+            _refuse_bad_text(content, "")
+            raise
+        if "\\u0000" in written:  # A NUL, or only the letters of its escape.
+            _refuse_bad_text(content, "")
+        return found
 
     def _time(self) -> str:
         at: Any = self.at
@@ -84,7 +92,7 @@ class EventRecord:
         found = getattr(self, name)
         if not isinstance(found, str):
             raise _unwritable(name, found, "text")
-        return _plain_text(found, name)
+        return found
 
     def _state(self, name: str) -> dict[str, Any] | None:
         found = getattr(self, name)
@@ -92,12 +100,14 @@ class EventRecord:
             return None
         if not isinstance(found, Mapping):
             raise _unwritable(name, found, "an object with text keys, or None")
+        if type(found) is dict and _is_flat(found):
+            return found
         return _plain_object(found, name, 0)
 
 
 def time_text(at: datetime) -> str:
     """An aware time in UTC with microseconds: 2026-01-02T03:04:05.000006Z."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def read_time(text: str) -> datetime:
@@ -129,11 +139,20 @@ def read_event(content: bytes) -> EventRecord:
     return found
 
 
+def _is_flat(state: dict[Any, Any]) -> bool:
+    """Whether a state is its own plain form, as most are: this is half of the time that a long log takes to verify."""
+    for key, value in state.items():
+        kind = type(value)
+        if type(key) is not str or not (
+            kind is str or value is None or kind is bool or (kind is int and abs(value) <= _MAX_INTEGER)
+        ):
+            return False
+    return True
+
+
 def _plain(value: Any, place: str, depth: int) -> Any:  # noqa: ANN401 - whatever JSON holds
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, str):
-        return _plain_text(value, place)
     if isinstance(value, int | float):
         return _plain_number(value, place)
     if depth >= _MAX_DEPTH:
@@ -149,17 +168,20 @@ def _plain_object(value: Mapping[Any, Any], place: str, depth: int) -> dict[str,
     for key in value:
         if not isinstance(key, str):
             raise _unwritable(f"{place}[{key!r}]", key, "keys that are text")
-    return {_plain_text(k, place): _plain(v, f"{place}.{k}", depth + 1) for k, v in value.items()}
+    return {k: _plain(v, f"{place}.{k}", depth + 1) for k, v in value.items()}
 
 
-def _plain_text(value: str, place: str) -> str:
-    """The text, if both databases hold it: PostgreSQL has no NUL, and half a surrogate pair has no UTF-8."""
-    if value.isascii():
-        if "\0" not in value:
-            return value
-    elif "\0" not in value and not any("\ud800" <= c <= "\udfff" for c in value):
-        return value
-    raise _unwritable(place, value, "text without NUL and without half a surrogate pair")
+def _refuse_bad_text(value: object, place: str) -> None:
+    """Names the text that not both databases hold: PostgreSQL has no NUL, and half a surrogate pair has no UTF-8."""
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+        raise _unwritable(place, value, "text without NUL and without half a surrogate pair")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_bad_text(key, place)
+            _refuse_bad_text(item, f"{place}.{key}".removeprefix("."))
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            _refuse_bad_text(item, f"{place}[{i}]")
 
 
 def _plain_number(value: float, place: str) -> float:

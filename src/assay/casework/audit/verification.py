@@ -132,7 +132,7 @@ def verify_log(
 ) -> Report:
     """Reads a log once and says all that does not fit; never raises for what is stored in it.
 
-    `records` come in the order of their numbers and are streamed: memory grows with the checkpoints (about 300 bytes
+    `records` come in the order of their numbers and are streamed: memory grows with the checkpoints (about 600 bytes
     each), not with the events. `head` is the stored frontier, or its JSON. `held` is one earlier checkpoint kept
     outside; the log must extend it. The first 100 faults are told, all are counted.
     """
@@ -140,7 +140,7 @@ def verify_log(
     n_faults = 0
     state = _Pass()
     marks: dict[int, list[_Mark]] = {}
-    for fault in _faults(records, _Given(head, checkpoints, trusted, held), state, marks):
+    for fault in _faults(records, _Stored(head, checkpoints, trusted, held), state, marks):
         n_faults += 1
         if len(found) < _MAX_SHOWN:
             found.append(fault)
@@ -156,8 +156,22 @@ def verify_log(
     )
 
 
+def first_fault(
+    records: Iterable[StoredEvent],
+    *,
+    head: Frontier | str,
+    checkpoints: Iterable[str],
+    trusted: Trusted,
+    held: str | None = None,
+) -> Fault | None:
+    """The first fault that `verify_log` would tell, without reading on; None for a sound log."""
+    return next(_faults(records, _Stored(head, checkpoints, trusted, held), _Pass(), {}), None)
+
+
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Stored:
+    """What is stored beside the events, and what it is held against."""
+
     head: Frontier | str
     checkpoints: Iterable[str]
     trusted: Trusted
@@ -165,7 +179,7 @@ class _Given:
 
 
 def _faults(
-    records: Iterable[StoredEvent], given: _Given, state: _Pass, marks: dict[int, list[_Mark]]
+    records: Iterable[StoredEvent], given: _Stored, state: _Pass, marks: dict[int, list[_Mark]]
 ) -> Iterator[Fault]:
     yield from _key_faults(given.trusted)
     for number, text in enumerate(given.checkpoints, start=1):
@@ -205,7 +219,8 @@ def _mark_faults(text: str, name: str, trusted: Trusted, marks: dict[int, list[_
 
 
 def _event_faults(record: StoredEvent, state: _Pass) -> Iterator[Fault]:
-    yield from _order_faults(record.seq, state.expected_seq)
+    if record.seq != state.expected_seq:
+        yield from _order_faults(record.seq, state.expected_seq)
     state.expected_seq = record.seq + 1
     try:
         if isinstance(record.content, EventRecord):
@@ -241,19 +256,19 @@ def _order_faults(seq: int, expected: int) -> Iterator[Fault]:
 
 def _time_faults(event: EventRecord, seq: int, state: _Pass) -> Iterator[Fault]:
     """No time may go back, not by a microsecond: the log's writer never writes a time before the last one."""
-    got = time_text(event.at)
     if state.sealed_at is not None and event.at < state.sealed_at:
-        expected = time_text(state.sealed_at)
+        expected, got = time_text(state.sealed_at), time_text(event.at)
         message = (
             f"Event {seq} is back-dated: it comes after a checkpoint of {expected}, so expected is that time or a "
             f"later one, got {got}."
         )
         yield Fault(FaultKind.BACK_DATED, message, seq, expected, got)
     elif state.last_at is not None and event.at < state.last_at:
-        expected = time_text(state.last_at)
+        expected, got = time_text(state.last_at), time_text(event.at)
         message = f"Event {seq} is earlier than the one before it: expected {expected} or later, got {got}."
         yield Fault(FaultKind.BACK_DATED, message, seq, expected, got)
-    state.last_at = event.at if state.last_at is None else max(state.last_at, event.at)
+    if state.last_at is None or event.at > state.last_at:
+        state.last_at = event.at
 
 
 def _root_faults(state: _Pass, marks: dict[int, list[_Mark]]) -> Iterator[Fault]:
