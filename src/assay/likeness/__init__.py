@@ -2,7 +2,7 @@
 
 from assay.likeness.copies import LEAST_SIMILARITY, STAR_SCHEMA, TextBuckets, band_candidates, near_copies, text_pairs
 from assay.likeness.folding import FoldedTexts, fold
-from assay.likeness.pictures import PICTURE_DISTANCE, near_pictures
+from assay.likeness.pictures import PICTURE_DISTANCE, near_pictures, picture_buckets, picture_pairs
 from assay.likeness.runs import (
     Pieces,
     SharedRuns,
@@ -41,6 +41,8 @@ __all__ = [
     "near_copies",
     "near_pictures",
     "parts",
+    "picture_buckets",
+    "picture_pairs",
     "pieces",
     "run_fingerprints",
     "shared_runs",

@@ -32,10 +32,11 @@ def near_pictures(pictures: ir.Table, work: Workspace, name: str) -> ir.Table:
     pictures, are in no star. Everything else is as in `near_copies`.
     """
     items = pictures.select("key", "seen_at", content="key")
-    return stars(items, work, name, _bucketed, _verified)
+    return stars(items, work, name, picture_buckets, picture_pairs)
 
 
-def _bucketed(batch: pa.RecordBatch) -> pa.RecordBatch:
+def picture_buckets(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The map step (place, content) -> `BUCKET_SCHEMA`: one row per band; none for what is no picture's hash."""
     content = batch.column("content")
     readable = pc.fill_null(pc.match_substring_regex(content, _HASH), False)
     octets = _octets(content.filter(readable))
@@ -52,7 +53,8 @@ def _bucketed(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=BUCKET_SCHEMA)
 
 
-def _verified(batch: pa.RecordBatch) -> pa.RecordBatch:
+def picture_pairs(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The map step that verifies pairs of hashes: rows of `PAIR_SCHEMA` for those near enough."""
     difference = _octets(batch.column("left_text")) ^ _octets(batch.column("right_text"))
     distance = np.bitwise_count(difference).sum(axis=1)
     columns = [batch.column("left_key"), batch.column("right_key"), pa.array(1.0 - distance / _BITS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from assay.market.errors import CallerError
 from assay.pipeline.originals import originals
 from assay.pipeline.runs import Run, open_run
-from assay.rating import Step, Waterfall, explain_row
+from assay.rating import Model, Step, Waterfall, explain_row
 from assay.signals.families import SIGNALS
 from assay.signals.signal import Discrepancy, Signal, discrepancies
 
@@ -64,20 +65,30 @@ def explain(run_folder: Path, subject_id: str) -> Explanation:
 
 def explained(run: Run, kind: str, values: dict[str, Any], scores: dict[str, Any]) -> Explanation:
     """The explanation of one row of a run's tables."""
-    signals = run_signals(run, kind)
-    fall = explain_row(run.model(kind), {**values, **scores})
+    return explanation(run.model(kind), run.about, kind, values, scores)
+
+
+def explanation(
+    model: Model, about: Mapping[str, Any], kind: str, values: dict[str, Any], scores: dict[str, Any]
+) -> Explanation:
+    """The explanation of one subject by a model: `about` is the run's, `values` its signals with their facts.
+
+    `scores` holds the ids and, for a rated row, its points; where it has none they are looked up from the values.
+    """
+    signals = computed_signals(about, kind)
+    fall = explain_row(model, {**values, **scores})
     about_goods = tuple(s for s in signals if s.subject == kind)
     about_merchant = tuple(s for s in signals if s.subject != kind)
     return Explanation(
         subject_type=kind,
         subject_id=str(scores[f"{kind}_id"]),
         merchant_id=str(scores["merchant_id"]),
-        label=str(run.about["model"]["label"]),
+        label=str(about["model"]["label"]),
         waterfall=fall,
         discrepancies=_weightiest_first(fall, discrepancies(values, about_goods)),
         merchant_discrepancies=_weightiest_first(fall, discrepancies(values, about_merchant)),
         not_checked=tuple(s.id for s in signals if values.get(s.column) is None),
-        not_computed=dict(run.about["not_computed"]),
+        not_computed=dict(about["not_computed"]),
         numbers={k: v for k, v in scores.items() if k in ("worst_listing_score", "share_at_risk", "n_listings")},
     )
 
@@ -89,7 +100,12 @@ def _weightiest_first(fall: Waterfall, found: list[Discrepancy]) -> tuple[Discre
 
 def run_signals(run: Run, kind: str) -> tuple[Signal, ...]:
     """The signals computed in a run that bear on a kind of subject: a listing is also seen through its merchant's."""
-    computed = frozenset(run.about["computed"])
+    return computed_signals(run.about, kind)
+
+
+def computed_signals(about: Mapping[str, Any], kind: str) -> tuple[Signal, ...]:
+    """The same from the content of run.json."""
+    computed = frozenset(about["computed"])
     return tuple(s for s in SIGNALS if s.id in computed and (kind == "listing" or s.subject == kind))
 
 

@@ -7,6 +7,7 @@ the same number, and the steps of an explanation add up with nothing left over.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -89,7 +90,7 @@ class TermTable:
         """Points of one value; null and NaN give `missing_points`."""
         if value is None or np.isnan(value):
             return self.missing_points
-        return self.points[int(np.searchsorted(self.edges, value, side="right"))]
+        return self.points[bisect_right(self.edges, value)]
 
 
 @dataclass(frozen=True, slots=True)

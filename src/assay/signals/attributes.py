@@ -16,10 +16,10 @@ from assay.signals.brand_lists import folded
 from assay.signals.impossible import impossible
 
 # Joins the names of one specification; never part of a name.
-_JOINER = "\x1f"
+JOINER = "\x1f"
 # A name is usual when half of the specifications in the cell state it; fewer specifications than 20 set no norm.
-_USUAL_SHARE = 0.5
-_LEAST_SPECIFICATIONS = 20
+USUAL_SHARE = 0.5
+LEAST_SPECIFICATIONS = 20
 
 SCHEMA = pa.schema(
     [
@@ -72,7 +72,7 @@ def _checked(row: Mapping[str, object]) -> dict[str, object]:
         "contradiction": contradiction_text(wrong[0], stated[wrong[0]], allowed[wrong[0]]) if wrong else None,
         "n_impossible": len(odd),
         "impossible": f"{attribute_text(*odd[0][:2])}; {odd[0][2]}" if odd else None,
-        "names": _JOINER.join(sorted(name for name, value in stated.items() if value)),
+        "names": JOINER.join(sorted(name for name, value in stated.items() if value)),
     }
 
 
@@ -119,17 +119,22 @@ def usual_names(work: Workspace, found: ir.Table, cells: ir.Table) -> ir.Table:
 
 def _usual(stated: ir.Table, group: str) -> ir.Table:
     """Per group with enough specifications, the names that at least half of them state."""
+    counts = name_counts(stated, group)
+    usual = (counts.total >= LEAST_SPECIFICATIONS) & (counts.n_with >= counts.total * USUAL_SHARE)
+    return counts.filter(usual).select(group, "name")
+
+
+def name_counts(stated: ir.Table, group: str) -> ir.Table:
+    """Per group and attribute name: total (specifications of the group) and n_with (those that state the name)."""
     sets = stated.group_by(group, "names").agg(n=stated.n.sum())
     totals = sets.group_by(group).agg(total=sets.n.sum())
-    totals = totals.filter(totals.total >= _LEAST_SPECIFICATIONS)
-    names = sets.select(group, "n", name=sets.names.split(_JOINER)).mutate(name=lambda t: t.name.unnest())
-    counts = names.group_by(group, "name").agg(n_with=names.n.sum()).join(totals, group)
-    return counts.filter(counts.n_with >= counts.total * _USUAL_SHARE).select(group, "name")
+    names = sets.select(group, "n", name=sets.names.split(JOINER)).mutate(name=lambda t: t.name.unnest())
+    return names.group_by(group, "name").agg(n_with=names.n.sum()).join(totals, group)
 
 
 def _filled(found: ir.Table, usual: ir.Table) -> ir.Table:
     """How many of the usual names each set of names has: cell, names, n_filled."""
     sets = found.filter(found.names != "").select("cell", "names").distinct()
-    names = sets.mutate(name=sets.names.split(_JOINER)).mutate(name=lambda t: t.name.unnest())
+    names = sets.mutate(name=sets.names.split(JOINER)).mutate(name=lambda t: t.name.unnest())
     hits = names.join(usual, ["cell", "name"])
     return hits.group_by("cell", "names").agg(n_filled=hits.count())

@@ -22,15 +22,15 @@ from assay.signals.standing import Count, standing, with_known_days
 
 # Goods at the market's rate that a merchant's own history is weighed against: one catch among three goods shows 0.13
 # where 1 % is usual, one among fifty 0.02. Fewer make one catch decide, more forgive repeated ones.
-_MERCHANT_PRIOR = 5.0
+MERCHANT_PRIOR = 5.0
 # A text group speaks sooner: its members share their words already.
-_GROUP_PRIOR = 2.0
+GROUP_PRIOR = 2.0
 # Brands and categories are large; twenty goods keep small ones at the market's rate.
-_TRADE_PRIOR = 20.0
+TRADE_PRIOR = 20.0
 # What a share shows where nothing is known; near the 6.6 % published for a real marketplace.
-_BASE_RATE = 0.05
+BASE_RATE = 0.05
 # Pseudo-counts of the market's own rate, one in twenty, so that the first days of a record have a rate at all.
-_FIRST_CONFIRMED, _FIRST_GOODS = 1.0, 20.0
+FIRST_CONFIRMED, FIRST_GOODS = 1.0, 20.0
 # Twice the merchant's counterfeits of a market at 6.6 %; one confirmed among ten.
 _FIRES_RATE = 0.15
 # Four times the odds are three times the share or more wherever at most one good in nine is counterfeit. Brands and
@@ -52,7 +52,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     if not signals:
         return None
     allowed = {signal.id for signal in signals}
-    goods = work.step("history_goods", _goods(market, work))
+    goods = work.step("history_goods", dated_goods(market, work))
     rows = _with_rate(goods, work)
     rows = _with_merchant(rows, goods, work)
     if "history-group" in allowed:
@@ -63,7 +63,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     return work.step("history", columns_of(rows, signals, "listing"))
 
 
-def _goods(market: Market, work: Workspace) -> ir.Table:
+def dated_goods(market: Market, work: Workspace) -> ir.Table:
     """Every listing with its groups, and the days (back from as_of) at which its facts became known."""
     listings = market.table("listings")
     rows = listings.select(
@@ -105,8 +105,8 @@ def _with_rate(goods: ir.Table, work: Workspace) -> ir.Table:
     everything = work.step("history_market", standing(goods.mutate(everyone=1), ("everyone",), Count("all")))
     own = work.step("history_shards", standing(goods, ("shard",), Count("shard")))
     rates = own.left_join(everything, "day").drop("day_right")
-    n_confirmed = rates.all_confirmed - rates.shard_confirmed + _FIRST_CONFIRMED
-    rates = rates.select("shard", "day", rate=n_confirmed / (rates.all_seen - rates.shard_seen + _FIRST_GOODS))
+    n_confirmed = rates.all_confirmed - rates.shard_confirmed + FIRST_CONFIRMED
+    rates = rates.select("shard", "day", rate=n_confirmed / (rates.all_seen - rates.shard_seen + FIRST_GOODS))
     rows = goods.left_join(rates, [goods.shard == rates.shard, goods.day == rates.day])
     return rows.drop("shard_right", "day_right")
 
@@ -122,9 +122,7 @@ def _with_merchant(rows: ir.Table, goods: ir.Table, work: Workspace) -> ir.Table
     others = (rows.own_seen - rows.is_seen).cast("float64")
     confirmed = rows.own_confirmed.cast("float64")
     return rows.mutate(
-        history_merchant=_standardised(
-            (confirmed + rows.rate * _MERCHANT_PRIOR) / (others + _MERCHANT_PRIOR), rows.rate
-        ),
+        history_merchant=_standardised((confirmed + rows.rate * MERCHANT_PRIOR) / (others + MERCHANT_PRIOR), rows.rate),
         history_merchant__n_confirmed=rows.own_confirmed.cast("int32"),
         history_merchant__n_others=others.cast("int32"),
         history_merchant_count=confirmed,
@@ -152,7 +150,7 @@ def _with_group(rows: ir.Table, goods: ir.Table, work: Workspace) -> ir.Table:
     rows = _others(rows, goods, work, "history_group", "star")
     return rows.mutate(
         history_group=_standardised(
-            (rows.n_confirmed + rows.rate * _GROUP_PRIOR) / (rows.n_seen + _GROUP_PRIOR), rows.rate
+            (rows.n_confirmed + rows.rate * GROUP_PRIOR) / (rows.n_seen + GROUP_PRIOR), rows.rate
         ),
         history_group__n_confirmed=rows.n_confirmed.cast("int32"),
         history_group__n_others=rows.n_seen.cast("int32"),
@@ -161,7 +159,7 @@ def _with_group(rows: ir.Table, goods: ir.Table, work: Workspace) -> ir.Table:
 
 def _with_trade(rows: ir.Table, goods: ir.Table, work: Workspace, name: str, key: str) -> ir.Table:
     rows = _others(rows, goods, work, name, key)
-    share = (rows.n_confirmed + rows.rate * _TRADE_PRIOR) / (rows.n_seen + _TRADE_PRIOR)
+    share = (rows.n_confirmed + rows.rate * TRADE_PRIOR) / (rows.n_seen + TRADE_PRIOR)
     facts = {
         name: _log_odds(share) - _log_odds(rows.rate),
         f"{name}__n_confirmed": rows.n_confirmed.cast("int32"),
@@ -173,12 +171,12 @@ def _with_trade(rows: ir.Table, goods: ir.Table, work: Workspace, name: str, key
 
 
 def _standardised(share: ir.FloatingValue, rate: ir.FloatingValue) -> ir.FloatingValue:
-    """The share that it would be if the market's rate were `_BASE_RATE`: the same log-odds away from it.
+    """The share that it would be if the market's rate were `BASE_RATE`: the same log-odds away from it.
 
     The record of a market grows, and with it the market's rate; goods rated at different dates would otherwise differ
     although nothing is known of either.
     """
-    odds = (_log_odds(share) - _log_odds(rate) + log(_BASE_RATE / (1 - _BASE_RATE))).exp()
+    odds = (_log_odds(share) - _log_odds(rate) + log(BASE_RATE / (1 - BASE_RATE))).exp()
     return odds / (odds + 1.0)
 
 

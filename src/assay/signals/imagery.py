@@ -40,7 +40,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     if not signals or not (market.has("images.sha256") or market.has("images.pdq")):
         return None
     allowed = {signal.id for signal in signals}
-    uses = work.step("imagery_uses", _uses(market, work))
+    uses = work.step("imagery_uses", picture_uses(market, work))
     found = _per_listing(uses, work.step("imagery_pictures", _pictures(uses)))
     rows = market.table("listings").select("listing_id").left_join(found, "listing_id").drop("listing_id_right")
     if "imagery-authorised" in allowed:
@@ -57,7 +57,7 @@ def _joined(rows: ir.Table, other: ir.Table) -> ir.Table:
     return rows.left_join(other, "listing_id").drop("listing_id_right")
 
 
-def _uses(market: Market, work: Workspace) -> ir.Table:
+def picture_uses(market: Market, work: Workspace) -> ir.Table:
     """One row per listing and picture it shows: listing_id, merchant_id, listed_s, picture (key of the star)."""
     listings = market.table("listings")
     owners = listings.select("listing_id", "merchant_id", listed_s=listings.listed_at.epoch_seconds().cast("int64"))

@@ -15,7 +15,7 @@ from assay.signals.sales import until
 __all__ = ["SIGNALS", "measure_merchants"]
 
 # Below this many dated listings a busiest day says nothing: three listings put up together are a shop's first evening.
-_LEAST_FOR_BURST = 10
+LEAST_FOR_BURST = 10
 # An identifier that more accounts share is a hub (an office network, a payment agent), not a link between two of them.
 _MOST_SHARERS = 50
 
@@ -92,7 +92,7 @@ def _with_burst(table: ir.Table, market: Market, work: Workspace) -> ir.Table:
     days = listings.group_by(listings.merchant_id, day=day).agg(n=listings.count())
     sums = days.group_by(burst_of=days.merchant_id).agg(n_busiest=days.n.max(), n_dated=days.n.sum())
     table = table.left_join(sums, table.merchant_id == sums.burst_of).drop("burst_of")
-    enough = table.n_dated >= _LEAST_FOR_BURST
+    enough = table.n_dated >= LEAST_FOR_BURST
     return table.mutate(
         merchant_burst=enough.ifelse(ops.ratio(table.n_busiest, table.n_dated), ibis.null("float64")),
         merchant_burst__n_busiest=table.n_busiest,

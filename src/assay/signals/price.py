@@ -32,7 +32,7 @@ _LIST_FACTOR_BELOW = 0.25
 # A modified z-score beyond 3.5 is an outlier (Iglewicz & Hoaglin 1993, chapter 3).
 _OUTLIER = 3.5
 # Below 5 % prices are the same in all but rounding; without a floor, equal prices would make every other an outlier.
-_LEAST_SPREAD = 0.05
+LEAST_SPREAD = 0.05
 # Two merchants may meet by chance on an odd price; with two others asking it as well a common price list is likelier.
 _REPEATED = 2.0
 # Facts that charts of ordinary listings want too.
@@ -70,8 +70,8 @@ def _with_gap(table: ir.Table) -> ir.Table:
         price_gap__n_merchants=table.n_others.cast("int32"),
         price_gap__n_listings=table.n_sold.cast("int32"),
         price_gap__level=table.level,
-        price_outlier=gap / ibis.greatest(table.spread, _LEAST_SPREAD),
-        price_outlier__spread=ibis.greatest(table.spread, _LEAST_SPREAD),
+        price_outlier=gap / ibis.greatest(table.spread, LEAST_SPREAD),
+        price_outlier__spread=ibis.greatest(table.spread, LEAST_SPREAD),
     )
 
 

@@ -11,7 +11,7 @@ from assay.signals.sales import sales
 # A price ending (the last two digits of the minor units) is usual in a currency when more than this share of its prices
 # has it. Endings drawn evenly hold 1 % each; .99, .00, .95 and .90 hold 5 to 60 % (Schindler & Kirby 1997).
 USUAL_ENDING_SHARE = 0.02
-_ENDINGS = 100
+ENDINGS = 100
 
 BASES = ("paid", "asked")
 
@@ -23,7 +23,7 @@ def basis(market: Market) -> str:
 
 
 def reference_prices(priced: ir.Table, market: Market, work: Workspace) -> ir.Table:
-    """One row per listing with a price to learn from: merchant_id, cell, category_cell, model, value.
+    """One row per listing with a price to learn from: listing_id, merchant_id, cell, category_cell, model, value.
 
     `value` is the log of minor units. Paid prices are the amount over the units of a listing's orders, else of its
     counters, in the listing's own currency; without any sale in the market they are asking prices.
@@ -43,7 +43,7 @@ def reference_prices(priced: ir.Table, market: Market, work: Workspace) -> ir.Ta
 def _observed(table: ir.Table, price: ir.NumericColumn) -> ir.Table:
     above = table.mutate(price_learnt=price.cast("float64"))
     above = above.filter(above.price_learnt > 0)
-    return above.select("merchant_id", "cell", "category_cell", "model", value=above.price_learnt.ln())
+    return above.select("listing_id", "merchant_id", "cell", "category_cell", "model", value=above.price_learnt.ln())
 
 
 def _paid_in_orders(market: Market, work: Workspace) -> ir.Table:
@@ -92,9 +92,9 @@ def recurring_prices(priced: ir.Table) -> ir.Table:
 
 def with_odd_price(priced: ir.Table, work: Workspace) -> ir.Table:
     """Adds is_odd_price: whether the price's ending is unusual in its currency; null without a price above 0."""
-    ending = priced.price % _ENDINGS
+    ending = priced.price % ENDINGS
     stated = priced.filter(priced.price > 0)
-    counts = stated.group_by(currency_=stated.currency.fill_null(""), ending=stated.price % _ENDINGS).agg(
+    counts = stated.group_by(currency_=stated.currency.fill_null(""), ending=stated.price % ENDINGS).agg(
         n=stated.count()
     )
     total = counts.n.sum().over(group_by=counts.currency_)

@@ -13,7 +13,7 @@ from assay.engine import Workspace
 # so that no two of them together decide the middle.
 LEAST_MERCHANTS = 5
 # Half the distance between the quartiles of a normal distribution is 0.6745 standard deviations.
-_QUARTILES_PER_SD = 1.349
+QUARTILES_PER_SD = 1.349
 
 # Where a reference comes from: 1 brand x category x model, 2 brand x category, 3 category.
 LEVEL_MODEL, LEVEL_BRAND, LEVEL_CATEGORY = 1, 2, 3
@@ -101,7 +101,7 @@ def with_reference(table: ir.Table, found: References) -> ir.Table:
     joined = _with_own(_with_cell(table, found), found.merchants)
     joined = joined.mutate(
         reference=_middle_of_others(joined),
-        spread=(joined.quartile_3 - joined.quartile_1) / _QUARTILES_PER_SD,
+        spread=(joined.quartile_3 - joined.quartile_1) / QUARTILES_PER_SD,
         n_others=joined.n_merchants - joined.own_value.notnull().ifelse(1, 0),
         n_sold=joined.n_sold - joined.own_listings.fill_null(0),
     )

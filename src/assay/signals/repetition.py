@@ -33,7 +33,7 @@ _TEXTS = 2.0
 _CONFIRMED = 0.5
 # Why goods are taken down when something was wrong with them, in the languages of the marketplaces we have seen; goods
 # that were sold out, expired or withdrawn tell nothing. Literals only: engines differ in their classes.
-_ENFORCED = (
+ENFORCED = (
     "counterfeit|fake|replica|infring|trademark|intellectual|ipr|brand|policy|prohibit|violat|fraud"
     "|假|仿|侵权|контраф|подделк"
 )
@@ -98,7 +98,7 @@ def _with_texts(rows: ir.Table, work: Workspace) -> ir.Table:
 def _with_relisted(rows: ir.Table, market: Market, work: Workspace) -> ir.Table:
     """Adds how many goods of the same text group had been removed when the listing went live, and the latest."""
     listings = market.table("listings")
-    enforced = listings.removal_reason.lower().re_search(_ENFORCED).fill_null(False)
+    enforced = listings.removal_reason.lower().re_search(ENFORCED).fill_null(False)
     gone = listings.filter(listings.removed_at.notnull() & enforced)
     gone = gone.select("listing_id", removed_s=gone.removed_at.epoch_seconds().cast("int64"))
     keys = copies(market, work).select("listing_id", "star", "listed_s")

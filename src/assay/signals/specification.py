@@ -15,7 +15,7 @@ from assay.signals.specification_signals import SIGNALS
 from assay.signals.trade_numbers import with_gtin_checks
 
 # One or two usual names are no specification: 0 of 2 was told of most goods of categories that state next to nothing.
-_LEAST_USUAL = 3
+LEAST_USUAL = 3
 
 __all__ = ["SIGNALS", "measure"]
 
@@ -56,7 +56,7 @@ def _with_attributes(table: ir.Table, known: ir.Table, work: Workspace) -> ir.Ta
     table = table.left_join(pairs, same).drop("pair_cell", "pair_attributes", "pair_catalogue")
     norms = work.engine.read(work.folder / "spec_usual")
     norms = norms.group_by(norm_cell=norms.cell).agg(n_usual=norms.count())
-    norms = norms.filter(norms.n_usual >= _LEAST_USUAL)
+    norms = norms.filter(norms.n_usual >= LEAST_USUAL)
     table = table.left_join(norms, table.cell == norms.norm_cell).drop("norm_cell")
     n_filled = table.n_filled.fill_null(0)
     return table.mutate(

@@ -143,15 +143,20 @@ def text_risk(market: Market, work: Workspace) -> ir.Table | None:
     Learns from all verdicts up to `as_of` of the merchants of the other folds, whenever they were decided: see
     docs/explanation/repetition.md for why this signal is not cut at the date rated.
     """
-    sample = work.engine.collect(_sample(market, work))
-    confirmed = sample.filter(sample["is_confirmed"])
-    if confirmed.num_rows < LEAST_CONFIRMED or len(pc.unique(confirmed["merchant_id"])) < LEAST_MERCHANTS:
-        return None
-    model = learnt(sample.sort_by("listing_id").combine_chunks())
+    model = text_model(market, work)
     if model is None:
         return None
     rows = market.table("listings").select("listing_id", "merchant_id", "title", "description")
     return work.map_step("repetition_text_risk", rows, model, _SCORED)
+
+
+def text_model(market: Market, work: Workspace) -> TextModel | None:
+    """The models of all folds, learnt from the market's verdicts; None with too few confirmed counterfeits."""
+    sample = work.engine.collect(_sample(market, work))
+    confirmed = sample.filter(sample["is_confirmed"])
+    if confirmed.num_rows < LEAST_CONFIRMED or len(pc.unique(confirmed["merchant_id"])) < LEAST_MERCHANTS:
+        return None
+    return learnt(sample.sort_by("listing_id").combine_chunks())
 
 
 def _sample(market: Market, work: Workspace) -> ir.Table:

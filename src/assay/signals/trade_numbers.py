@@ -64,7 +64,7 @@ def with_gtin_checks(table: ir.Table, market: Market, work: Workspace) -> ir.Tab
     "gtin_brand_id."""
     stated = table.filter(table.gtin.notnull())
     pairs = stated.select("gtin", brand_id=stated.brand_id.fill_null("")).distinct()
-    faults = work.map_step("spec_gtins", pairs, _number_check(market, work), SCHEMA)
+    faults = work.map_step("spec_gtins", pairs, number_check(market, work), SCHEMA)
     same = [table.gtin == faults.checked_gtin, table.brand_id.fill_null("") == faults.claimed_id]
     table = table.left_join(faults, same).drop("checked_gtin", "claimed_id")
     table = _with_catalogue_owner(table, market)
@@ -97,7 +97,8 @@ def _with_catalogue_owner(table: ir.Table, market: Market) -> ir.Table:
     return table.mutate(catalogue_owner=named).drop("owner_name", "owner_holder")
 
 
-def _number_check(market: Market, work: Workspace) -> NumberCheck:
+def number_check(market: Market, work: Workspace) -> NumberCheck:
+    """The check with the market's brands: their prefixes, holders and names; nothing is anybody's without them."""
     if not market.has("brands"):
         return NumberCheck({}, {}, {})
     brands = market.engine.collect(market.table("brands").select("brand_id", "name", "rights_holder")).to_pylist()

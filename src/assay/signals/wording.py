@@ -6,6 +6,8 @@ docs/explanation/wording.md.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import ibis
 import ibis.expr.types as ir
 import orjson
@@ -23,7 +25,7 @@ from assay.signals.titles import HEAD_LENGTH, SCHEMA, TitleReader
 DESCRIPTION_LENGTH = 400
 # Enough titles to meet every word that stands in one of 5,000 ten times; more only costs memory.
 SAMPLE_TITLES = 50_000
-_SAMPLE_SEED = 5005
+SAMPLE_SEED = 5005
 # A value that a single merchant writes may be its own trick, so two must write it, where there are two.
 _LEAST_MERCHANTS = 2
 # Unless that merchant writes so many brands that it is a department store, or the stand-in for a crawl without sellers.
@@ -41,7 +43,7 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     signals = computable(market, SIGNALS, "listing")
     if not signals:
         return None
-    book = _book(market, work)
+    book = market_book(market, work)
     if not book.brands:
         signals = tuple(signal for signal in signals if signal.id not in _ABOUT_BRANDS)
     listings = market.table("listings")
@@ -51,24 +53,44 @@ def measure(market: Market, work: Workspace) -> ir.Table | None:
     return columns_of(work.map_step("wording", texts, TitleReader(book), SCHEMA), signals, "listing")
 
 
-def _book(market: Market, work: Workspace) -> BrandBook:
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Texts that a market's brand book is learnt from: titles with their brand fields, and heads of descriptions."""
+
+    titles: list[str]
+    brands: list[str | None]
+    heads: list[str]
+
+
+def market_book(market: Market, work: Workspace) -> BrandBook:
     """The brand book of a market: its table of brands, else its frequent brand fields."""
+    return book_of(market, work, text_sample(market, work))
+
+
+def text_sample(market: Market, work: Workspace) -> Sample:
+    """Titles, brand fields and beginnings of descriptions of all titled listings, or of some `SAMPLE_TITLES`."""
     listings = market.table("listings")
     titled = listings.filter(listings.title.notnull()).select(
         "listing_id", "title", "brand", head=listings.description.substr(0, HEAD_LENGTH)
     )
     n_titles = market.snapshot.n_filled("listings", "title")
     if n_titles > SAMPLE_TITLES:
-        titled = titled.filter(ops.md5_fraction(titled.listing_id, _SAMPLE_SEED) < SAMPLE_TITLES / n_titles)
+        titled = titled.filter(ops.md5_fraction(titled.listing_id, SAMPLE_SEED) < SAMPLE_TITLES / n_titles)
     sample = work.engine.collect(titled.select("title", "brand", "head")).to_pydict()
-    heads = [head for head in sample["head"] if head]
+    return Sample(sample["title"], sample["brand"], [head for head in sample["head"] if head])
+
+
+def book_of(market: Market, work: Workspace, sample: Sample) -> BrandBook:
+    """The brand book with the ordinary words of a sample."""
+    texts = [*sample.titles, *sample.heads]
     if market.has("brands.name"):
         rows = work.engine.collect(market.table("brands").select("name", "aliases", "rights_holder").order_by("name"))
-        return stated_book([_stated(row) for row in rows.to_pylist()], [*sample["title"], *heads])
+        return stated_book([_stated(row) for row in rows.to_pylist()], texts)
     if not market.has("listings.brand"):
-        return stated_book([], [*sample["title"], *heads])
-    usages = work.engine.collect(_usages(listings)).to_pylist()
-    return learned_book([Usage(u["brand"], u["n_listings"]) for u in usages], sample["title"], sample["brand"], heads)
+        return stated_book([], texts)
+    usages = work.engine.collect(_usages(market.table("listings"))).to_pylist()
+    known = [Usage(u["brand"], u["n_listings"]) for u in usages]
+    return learned_book(known, sample.titles, sample.brands, sample.heads)
 
 
 def _stated(row: Row) -> Brand:

@@ -116,12 +116,21 @@ def _counts(
 
 
 def _vocabulary(book: BrandBook, titles: Sequence[str]) -> list[str]:
-    """Words that stand in many titles, those inside a disguised brand aside, so that no trick becomes ordinary."""
+    """Words that stand in many titles."""
+    counts, least = word_counts(book, titles), ordinary_from(len(titles))
+    return [word for word, count in counts.items() if count >= least]
+
+
+def ordinary_from(n_titles: int) -> float:
+    """In how many of that many texts a word must stand to be ordinary."""
+    return max(_LEAST_TITLES, n_titles * _LEAST_TITLE_RATE)
+
+
+def word_counts(book: BrandBook, titles: Sequence[str]) -> Counter[str]:
+    """In how many texts each word stands, those inside a disguised brand aside, so that no trick becomes ordinary."""
     texts = list(titles)
     if book.brands:
         _, _, disguises = find(read(texts), finder(book))
         for disguise in disguises:
             texts[disguise.row] = texts[disguise.row].replace(disguise.written, " ")
-    counts = Counter(word for text in texts for word in set(words(text)))
-    least = max(_LEAST_TITLES, len(texts) * _LEAST_TITLE_RATE)
-    return [word for word, count in counts.items() if count >= least]
+    return Counter(word for text in texts for word in set(words(text)))

@@ -1,0 +1,6 @@
+"""Live rating: one listing at the moment it is created, by the same signals and model as the batch."""
+
+from assay.pipeline.live.preparing import LivePreparation, prepare_live
+from assay.pipeline.live.rater import LiveRater, open_live
+
+__all__ = ["LivePreparation", "LiveRater", "open_live", "prepare_live"]
