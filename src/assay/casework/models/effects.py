@@ -25,7 +25,7 @@ class Endpoint(models.Model):
     old_secret_until = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True)
     paused_at = models.DateTimeField(null=True, blank=True)
-    # Attempts that failed one after another; after a few the endpoint rests, so that one that is down holds up no other.
+    # Attempts that failed one after another; after a few the endpoint rests, so that it holds up no other.
     n_failed_in_row = models.PositiveIntegerField(default=0)
     resting_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -66,7 +66,11 @@ class Effect(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["next_attempt_at"], name="effect_waiting", condition=models.Q(state="waiting")),
+            models.Index(
+                fields=["endpoint", "next_attempt_at", "id"],
+                name="effect_due",
+                condition=models.Q(state="waiting"),
+            ),
             models.Index(fields=["subject", "id"], name="effect_order"),
             models.Index(
                 fields=["endpoint", "subject", "id"],
