@@ -1,4 +1,4 @@
-"""Template filters: values as people read them."""
+"""Template filters and tags: values as people read them. Built into every template; nothing has to be loaded."""
 
 from __future__ import annotations
 
@@ -8,13 +8,54 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE
 from assay.signals.signal import money_text
 
 register = template.Library()
+
+_BAND_WORDS: dict[str, str | Promise] = {
+    "high": gettext_lazy("high"),
+    "some": gettext_lazy("some"),
+    "low": gettext_lazy("low"),
+    "none": gettext_lazy("not rated"),
+}
+
+# Tone of a state's badge: waits = somebody has to act; live = at work now; done = over, nothing to do; off = taken
+# back or stopped; good, bad = an outcome. The words beside it always say which, so the colour is never alone.
+_TONES: dict[str, str] = {
+    "open": "waits",
+    "proposed": "waits",
+    "waiting": "waits",
+    "to_buy": "waits",
+    "sealed": "waits",
+    "in_force": "live",
+    "ordered": "live",
+    "received": "live",
+    "examined": "live",
+    "active": "live",
+    "decided": "done",
+    "done": "done",
+    "expired": "done",
+    "upheld": "done",
+    "delivered": "good",
+    "genuine": "good",
+    "counterfeit": "bad",
+    "failed": "bad",
+    "overdue": "bad",
+    "snoozed": "off",
+    "closed": "off",
+    "undone": "off",
+    "reversed": "off",
+    "refused": "off",
+    "withdrawn": "off",
+    "revoked": "off",
+}
 
 
 @register.filter
@@ -31,10 +72,36 @@ def band(score: float | None) -> str:
     return "high" if score >= RED_FLAG_SCORE else "some" if score >= AT_RISK_SCORE else "low"
 
 
+@register.inclusion_tag("parts/score.html")
+def score(value: float | None, size: str = "") -> dict[str, Any]:
+    """A score with number and word: `{% score item.score %}`, `{% score item.score "big" %}`."""
+    name = band(value)
+    number = "–" if value is None else f"{value:.0f}"
+    return {"band": name, "number": number, "words": _BAND_WORDS[name], "is_big": size == "big"}
+
+
+@register.filter
+def tone(code: str | None) -> str:
+    """The class of the badge that goes with a state's code: `in_force` -> `live`; `done` for codes it does not know."""
+    return _TONES.get(str(code or ""), "done")
+
+
+@register.simple_tag
+def badge(code: str | None, words: str | Promise = "") -> SafeString:
+    """A state with its words: `{% badge decision.state decision.get_state_display %}`."""
+    return format_html('<span class="badge {}">{}</span>', tone(code), words or code or "–")
+
+
 @register.filter
 def percent(rate: float | None, digits: int = 1) -> str:
     """A share from 0 to 1 as percent; a dash when there is none."""
     return "–" if rate is None else f"{rate * 100:.{digits}f} %"
+
+
+@register.filter
+def count(n: int | None) -> str:
+    """A whole number with commas; a dash when there is none."""
+    return "–" if n is None else f"{n:,}"
 
 
 @register.filter
@@ -48,12 +115,32 @@ def age(at: datetime | None) -> str:
     """How long ago, in one unit."""
     if at is None:
         return "–"
-    seconds = max((timezone.now() - at).total_seconds(), 0)
+    return _span((timezone.now() - at).total_seconds()) or _("just now")
+
+
+@register.filter
+def left(at: datetime | None) -> str:
+    """How long until then, in one unit; `over` when it has passed; a dash when there is no end."""
+    if at is None:
+        return "–"
+    seconds = (at - timezone.now()).total_seconds()
+    return _("over") if seconds <= 0 else _span(seconds) or _("less than a minute")
+
+
+@register.filter
+def when(at: datetime | None) -> SafeString:
+    """A `<time>` element: shown as `moment`, read by machines; its title says how long ago."""
+    if at is None:
+        return format_html("{}", "–")
+    how_long = age(at) if at <= timezone.now() else left(at)
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(), how_long, moment(at))
+
+
+def _span(seconds: float) -> str:
     for size, words in _UNITS:
         if seconds >= size:
-            n = int(seconds // size)
-            return str(words(n))
-    return _("just now")
+            return str(words(int(seconds // size)))
+    return ""
 
 
 _UNITS: tuple[tuple[int, Any], ...] = (

@@ -41,23 +41,34 @@ _PLACES: tuple[tuple[str, str | Promise], ...] = (
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
-    """Navigation for the person who asks; empty before signing in."""
+    """Navigation for the person who asks, empty before signing in; and where the choice of a language is sent."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or (user.needs_second_factor and not user.is_verified()):
-        return {"places": ()}
-    return {"places": tuple(_open_to(user.role, request.path))}
+        return {"places": (), "language_url": reverse("set-language")}
+    return {"places": tuple(_open_to(user.role, request.path)), "language_url": _language_url()}
+
+
+def _language_url() -> str:
+    """A person's own language wins over the cookie, so the choice has to reach the person."""
+    try:
+        return reverse("accounts:language")
+    except NoReverseMatch:
+        return reverse("set-language")
 
 
 def _open_to(role: str, path: str) -> list[Place]:
-    found = []
-    for name, label in _PLACES:
-        permit = permits().get(name)
-        if permit is None or role not in permit.roles:
-            continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        is_here = path == url if name == "home" else path.startswith(url)
-        found.append(Place(name, label, url, is_here))
-    return found
+    found = [(name, label, url) for name, label in _PLACES if (url := _url_for(name, role))]
+    # The longest address that the page's own begins with: `/portal/` is not here while `/portal/appeals/` is.
+    here = max((url for name, _label, url in found if name != "home" and path.startswith(url)), key=len, default="")
+    return [Place(name, label, url, url == here or (name == "home" and path == url)) for name, label, url in found]
+
+
+def _url_for(name: str, role: str) -> str:
+    """Empty where the role has no permit or the room is not built in."""
+    permit = permits().get(name)
+    if permit is None or role not in permit.roles:
+        return ""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
