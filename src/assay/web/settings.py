@@ -7,7 +7,11 @@
 | ASSAY_HOSTS | host names that are served, with commas | localhost,127.0.0.1,[::1] |
 | ASSAY_ORIGIN | address people type; with https:// secure cookies and HSTS are on | none |
 | ASSAY_PROXY | 1 when a proxy in front ends TLS and sets X-Forwarded-Proto and X-Forwarded-For | 0 |
+| ASSAY_PROXY_ADDRESS | address that the proxy in front connects from | 127.0.0.1 |
+| ASSAY_ALLOW_PRIVATE_ENDPOINTS | 1 lets effects go to private addresses and plain http: for trying out | 0 |
 | ASSAY_RUN | run folder that POST /ratings rates with | none |
+| ASSAY_DISPUTE_BODY | name and address of the out-of-court dispute body that letters to merchants name | none |
+| ASSAY_TERMS_URL | address of the terms of use that statements of reasons refer to | none |
 """
 
 from __future__ import annotations
@@ -154,6 +158,8 @@ STATICFILES_DIRS = [WEB / "static"]
 WHITENOISE_USE_FINDERS = True  # files come from the package itself: nothing has to be collected first
 
 ASSAY_RUN = os.environ.get("ASSAY_RUN", "")
+ASSAY_DISPUTE_BODY = os.environ.get("ASSAY_DISPUTE_BODY", "").strip()
+ASSAY_TERMS_URL = os.environ.get("ASSAY_TERMS_URL", "").strip()
 
 LOGGING = {
     "version": 1,
