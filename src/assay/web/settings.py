@@ -156,7 +156,9 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [WEB / "static"]
 WHITENOISE_USE_FINDERS = True  # files come from the package itself: nothing has to be collected first
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+ALLOW_PRIVATE_ENDPOINTS = os.environ.get("ASSAY_ALLOW_PRIVATE_ENDPOINTS", "0") == "1"
 ASSAY_RUN = os.environ.get("ASSAY_RUN", "")
 ASSAY_DISPUTE_BODY = os.environ.get("ASSAY_DISPUTE_BODY", "").strip()
 ASSAY_TERMS_URL = os.environ.get("ASSAY_TERMS_URL", "").strip()
