@@ -84,6 +84,9 @@ class Person(AbstractBaseUser):
     last_seen_at = models.DateTimeField(null=True, blank=True)
     # Raising it ends every open session of the person: a changed password or role takes effect at once.
     session_epoch = models.PositiveIntegerField(default=0)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    # Name and address are gone, the row stays: decisions and the log point at it.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -26,7 +26,10 @@ HEAD_ID = 1
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does something: a person, or a part of the system (`worker`, `automation`, `command line`)."""
+    """Who does something: a person, or a part of the system (`worker`, `automation`, `command line`).
+
+    The log says `person:17`, never a name or an address: those can be erased from the table of people, an event cannot.
+    """
 
     name: str
     role: str
@@ -35,7 +38,7 @@ class Actor:
     @classmethod
     def of(cls, person: Person) -> Actor:
         """A person acting in their own name."""
-        return cls(person.email, person.role, person)
+        return cls(f"person:{person.pk}", person.role, person)
 
 
 COMMAND_LINE = Actor("command line", "system")

@@ -62,7 +62,7 @@ def make_token(
             created_at=at,
             expires_at=at + timedelta(days=days),
         )
-        record(actor, "token.made", token, after={"person": person.email, "name": token.name, "scopes": token.scopes})
+        record(actor, "token.made", token, after={"person": person.pk, "name": token.name, "scopes": token.scopes})
     return NewToken(token, f"assay_{prefix}_{secret}")
 
 
