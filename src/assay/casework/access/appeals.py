@@ -1,7 +1,101 @@
-"""Who may do what: appeals."""
+"""Who may do what: statements of reasons, strikes, documents and appeals."""
 
 from __future__ import annotations
 
-from assay.casework.access import Predicate
+from typing import Any
 
-PERMISSIONS: dict[str, Predicate] = {}
+from assay.casework.access import Predicate
+from assay.casework.access.roles import is_merchant, is_reviewer, is_senior, reads_cases
+from assay.casework.models import Appeal, Decision, Document, DocumentKind, Examination, Person, Review, Role
+
+
+def is_of_the_merchant(person: Person, subject: Any) -> bool:  # noqa: ANN401 - whatever carries a merchant's id
+    """The account the row is about. By the market's id, so that a statement sent before the account signed up is found.
+
+    A row that names no merchant belongs to none.
+    """
+    merchant_id = subject if isinstance(subject, str) else getattr(subject, "merchant_id", None)
+    return is_merchant(person) and bool(merchant_id) and person.organisation.merchant_id == merchant_id
+
+
+def had_a_part(person: Person, decision: Decision) -> bool:
+    """Proposed, approved or reviewed what the decision is about, for whatever purpose.
+
+    Whoever once answered about the item has said what they think of it, and would be judging their own answer.
+    """
+    if person.pk in (decision.decided_by_id, decision.approved_by_id):
+        return True
+    return Review.objects.filter(item_id=decision.item_id, person=person).exists()
+
+
+def _reads_statement(person: Person, statement: Any) -> bool:  # noqa: ANN401
+    """The merchant must be able to read what was decided about it; those who work on cases and check them as well."""
+    return reads_cases(person) or is_of_the_merchant(person, statement)
+
+
+def _lodges(person: Person, subject: Any) -> bool:  # noqa: ANN401
+    """Only the account that a decision restricts may object to it (DSA Art. 20(1)), and take its objection back."""
+    if subject is None:
+        return is_merchant(person)
+    return is_of_the_merchant(person, _decision(subject))
+
+
+def _reads_appeal(person: Person, subject: Any) -> bool:  # noqa: ANN401
+    """Both sides of an appeal read it: the account that lodged it, and those who work on cases or check them."""
+    if subject is None:
+        return reads_cases(person) or is_merchant(person)
+    return reads_cases(person) or is_of_the_merchant(person, _decision(subject))
+
+
+def _answers(person: Person, subject: Any) -> bool:  # noqa: ANN401
+    """A reviewer without a part in the decision: nobody judges their own work (DSA Art. 20(4) and (6))."""
+    if not is_reviewer(person):
+        return False
+    return subject is None or not had_a_part(person, _decision(subject))
+
+
+def _uploads(person: Person, subject: Any) -> bool:  # noqa: ANN401
+    """A merchant adds proof to a decision about it; test buyers and examiners add photographs and reports to a task."""
+    if isinstance(subject, (Decision, Appeal)):
+        return is_of_the_merchant(person, _decision(subject))
+    if subject is None:
+        return person.role in (Role.MERCHANT, Role.TEST_BUYER, Role.AUTHENTICATOR)
+    return person.role == Role.TEST_BUYER or _examines(person, subject.pk)
+
+
+def _opens(person: Person, document: Document) -> bool:
+    """Whoever works on cases, the organisation it came from, and examiners the photographs of what they examine.
+
+    A report stays from the second examiner: they must not know what the first one found.
+    """
+    if reads_cases(person) or person.organisation_id == document.organisation_id:
+        return True
+    if document.task_id is None:
+        return False
+    if person.role == Role.TEST_BUYER:
+        return True
+    return document.kind == DocumentKind.PHOTOGRAPH and _examines(person, document.task_id)
+
+
+def _examines(person: Person, task_id: int) -> bool:
+    if person.role != Role.AUTHENTICATOR:
+        return False
+    return Examination.objects.filter(task_id=task_id, organisation_id=person.organisation_id).exists()
+
+
+def _decision(subject: Any) -> Decision:  # noqa: ANN401
+    decision: Decision = subject.decision if isinstance(subject, Appeal) else subject
+    return decision
+
+
+PERMISSIONS: dict[str, Predicate] = {
+    "statement.read": _reads_statement,
+    "strike.read": _reads_statement,
+    # Thresholds touch many accounts at once: who decides single cases does not set them.
+    "strike.policy": is_senior,
+    "appeal.read": _reads_appeal,
+    "appeal.lodge": _lodges,
+    "appeal.answer": _answers,
+    "document.upload": _uploads,
+    "document.open": _opens,
+}

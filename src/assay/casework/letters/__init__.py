@@ -1,0 +1,10 @@
+"""Letters to merchants, written by hand in each language: statements of reasons, receipts and outcomes of appeals.
+
+Pure: facts in, a `Letter` of sections out. Nothing here reads the database, and no letter names a reviewer or notifier.
+"""
+
+from assay.casework.letters.letter import Letter, Section
+from assay.casework.letters.replies import Reply, outcome, receipt
+from assay.casework.letters.statement import Facts, Quoted, statement
+
+__all__ = ["Facts", "Letter", "Quoted", "Reply", "Section", "outcome", "receipt", "statement"]

@@ -1,0 +1,181 @@
+"""Statements of reasons: written when a decision comes into force, frozen, and read by the merchant."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.access import NotThere, may
+from assay.casework.findings import Content, Discrepancy
+from assay.casework.letters import Facts, Letter, Quoted, statement, transparency
+from assay.casework.letters.statement import Given
+from assay.casework.models import Action, Decision, Language, Organisation, OrganisationKind, Statement
+from assay.casework.reasons import BY_CODE
+from assay.casework.services import strikes
+from assay.casework.services.recording import Actor, record
+
+EVENTS = {
+    "statement.issued": _("sent a statement of reasons"),
+    "statement.read": _("read a statement of reasons for the first time"),
+}
+# The least that the law allows for an objection (DSA Art. 20(1)). Shorter is unlawful; longer keeps cases open.
+APPEAL_MONTHS = 6
+
+
+def issue(actor: Actor, decision: Decision) -> Statement | None:
+    """Freezes the statement of a decision that has come into force, once; None for a decision that does nothing.
+
+    Call it in the decision's transaction: a restriction without its reasons must not exist.
+    """
+    if decision.action == Action.NONE:
+        return None
+    sent = Statement.objects.filter(decision=decision).first()
+    if sent is not None:
+        return sent
+    organisation = Organisation.objects.filter(merchant_id=decision.merchant_id).first()
+    issued_at = decision.in_force_at or timezone.now()
+    content = _content(decision)
+    facts = _facts(decision, content, organisation, issued_at)
+    letter = statement(facts)
+    with transaction.atomic():
+        row = Statement.objects.create(
+            decision=decision,
+            organisation=organisation,
+            merchant_id=decision.merchant_id,
+            language=letter.language,
+            subject=letter.subject,
+            text=letter.text,
+            content=_kept(letter, facts, content, decision),
+            issued_at=issued_at,
+            appeal_by=facts.appeal_by,
+        )
+        said = {"decision": decision.reference, "language": letter.language, "appeal_by": facts.appeal_by.isoformat()}
+        record(actor, "statement.issued", row, after=said)
+    return row
+
+
+def mark_read(actor: Actor, row: Statement) -> Statement:
+    """Notes when the merchant first opened its statement; staff who look at it change nothing.
+
+    NotThere for a statement of somebody else.
+    """
+    person = actor.person
+    if person is None or not may(person, "statement.read", row):
+        raise NotThere(f"There is no statement {row.pk} for {actor.name}.", where={"statement": row.pk})
+    if row.first_read_at is not None or person.organisation.merchant_id != row.merchant_id:
+        return row
+    with transaction.atomic():
+        kept = Statement.objects.select_for_update(of=("self",)).get(pk=row.pk)
+        if kept.first_read_at is None:
+            kept.first_read_at = timezone.now()
+            kept.save(update_fields=["first_read_at"])
+            record(actor, "statement.read", kept)
+    return kept
+
+
+def months_after(at: datetime, months: int) -> datetime:
+    """The end of the day so many calendar months later, in UTC: the last day of a month that is shorter.
+
+    >>> months_after(datetime(2026, 8, 31, 9, tzinfo=UTC), 6).isoformat()
+    '2027-02-28T23:59:59+00:00'
+    """
+    there = at.astimezone(UTC)
+    years, month = divmod(there.month - 1 + months, 12)
+    year = there.year + years
+    day = min(there.day, calendar.monthrange(year, month + 1)[1])
+    return datetime(year, month + 1, day, 23, 59, 59, tzinfo=UTC)
+
+
+def sender() -> str:
+    """The marketplace in whose name letters go out; empty when there is none yet."""
+    name = Organisation.objects.filter(kind=OrganisationKind.MARKETPLACE).order_by("id").values_list("name", flat=True)
+    return name.first() or ""
+
+
+def _content(decision: Decision) -> Content | None:
+    """The frozen finding; None for one that was made by hand and holds nothing of an analysis."""
+    frozen = decision.finding.content
+    return Content.read(frozen) if "format" in frozen else None
+
+
+def _facts(
+    decision: Decision, content: Content | None, organisation: Organisation | None, issued_at: datetime
+) -> Facts:
+    item = decision.item
+    return Facts(
+        language=organisation.language if organisation else Language.ENGLISH,
+        reference=decision.reference,
+        action=decision.action,
+        reason_code=decision.reason_code,
+        ground=BY_CODE[decision.reason_code].ground,
+        subject_type=item.subject_type,
+        subject_id=item.subject_id,
+        title=content.offer.title if content else item.title,
+        merchant_id=decision.merchant_id,
+        merchant_name=organisation.name if organisation else item.merchant_name,
+        sender=sender(),
+        decided_at=decision.decided_at,
+        starts_at=issued_at,
+        ends_at=decision.ends_at,
+        appeal_by=months_after(issued_at, APPEAL_MONTHS),
+        recorded_at=datetime.fromisoformat(content.about.as_of) if content else decision.finding.frozen_at,
+        score=decision.finding.score,
+        stream=item.stream,
+        is_automatic=decision.is_automatic,
+        has_second=decision.approved_by_id is not None,
+        facts=_quoted(content.discrepancies) if content else (),
+        account_facts=_quoted(content.merchant_discrepancies) if content else (),
+        strike=_strike(decision, issued_at),
+        dispute_body=settings.ASSAY_DISPUTE_BODY,
+        terms_url=settings.ASSAY_TERMS_URL,
+    )
+
+
+def _quoted(found: tuple[Discrepancy, ...]) -> tuple[Quoted, ...]:
+    return tuple(Quoted(each.signal, each.label, each.text) for each in found)
+
+
+def _strike(decision: Decision, at: datetime) -> Given | None:
+    """The strike that comes with the decision, whether it has been given already or is given next."""
+    rules = strikes.policy_in_force()
+    weight = strikes.weight_of(decision, rules)
+    if weight <= 0:
+        return None
+    now = strikes.standing(decision.merchant_id, at, rules)
+    counted = [(each.given_at, each.weight) for each in now.strikes if each.decision_id != decision.pk]
+    total = round(sum(strikes.occasions([*counted, (at, weight)], rules.together_days)), 4)
+    ahead = rules.reached(total) or rules.next_after(total)
+    return Given(
+        weight=weight,
+        expires_at=at + timedelta(days=rules.window_days),
+        total=total,
+        together_days=rules.together_days,
+        next_at=ahead.at if ahead else None,
+        next_action=ahead.action if ahead else "",
+    )
+
+
+def _kept(letter: Letter, facts: Facts, content: Content | None, decision: Decision) -> dict[str, Any]:
+    """What the row keeps beside the text: the sections for the page, and the fields for the transparency database."""
+    public = transparency.content(facts, _put_up(content, decision))
+    wrong = transparency.faults(public) if public is not None else []
+    if wrong:
+        raise RuntimeError(f"The statement of decision {facts.reference} breaks the schema: {'; '.join(wrong)}.")
+    return {"letter": letter.to_json(), "transparency": public}
+
+
+def _put_up(content: Content | None, decision: Decision) -> date:
+    """The day the offer or account was put up where the finding holds it, else the day we first held it."""
+    known = {each.id: each.value for each in content.facts} if content else {}
+    is_account = content is not None and content.about.subject_type == "merchant"
+    said = (content.merchant.registered_at if content and is_account else None) or known.get("listed_at") or ""
+    try:
+        return datetime.fromisoformat(said).date()
+    except ValueError:
+        return decision.item.opened_at.astimezone(UTC).date()
