@@ -137,6 +137,7 @@ class Examination(models.Model):
     cost_minor = models.BigIntegerField(default=0)
     seal_no_expected = models.CharField(max_length=60, blank=True)
     seal_no_found = models.CharField(max_length=60, blank=True)
+    seal_fits = models.BooleanField(null=True, blank=True)
     is_seal_intact = models.BooleanField(null=True, blank=True)
     resealed_no = models.CharField(max_length=60, blank=True)
     is_independent = models.BooleanField(default=True)
