@@ -27,6 +27,7 @@ from assay.casework.models.decisions import (
 from assay.casework.models.effects import Effect, EffectState, Endpoint, IdempotencyKey, WorkerBeat
 from assay.casework.models.items import (
     AnalysisRun,
+    Band,
     Finding,
     Item,
     ItemState,
@@ -58,6 +59,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "AutomationPolicy",
+    "Band",
     "CustodyEntry",
     "Decision",
     "DecisionState",

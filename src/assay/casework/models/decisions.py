@@ -32,15 +32,20 @@ class Action(models.TextChoices):
 
 
 class ReviewKind(models.TextChoices):
-    """Why somebody reviewed: for the decision, blind a second time, or (unknown to the reviewer) as a gold item."""
+    """Why somebody reviewed: for the decision, blind a second time, as a gold item (neither known to the reviewer), or
+    in answer to an appeal."""
 
     FIRST = "first", _("first review")
     BLIND = "blind", _("blind second review")
     GOLD = "gold", _("gold item")
+    APPEAL = "appeal", _("answer on appeal")
 
 
 class Review(models.Model):
-    """One person's answer about one item on one frozen finding."""
+    """One person's answer about one item on one frozen finding.
+
+    `decision` is the one that a blind review was about; `settled_at` says that a senior looked at its disagreement.
+    """
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="reviews")
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT)
@@ -52,6 +57,11 @@ class Review(models.Model):
     note = models.TextField(blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(db_index=True)
+    decision = models.ForeignKey(
+        "casework.Decision", null=True, blank=True, on_delete=models.PROTECT, related_name="blind_reviews"
+    )
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
 
 class Gold(models.Model):
@@ -82,7 +92,7 @@ class Decision(models.Model):
     reference = models.CharField(max_length=20, unique=True)
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="decisions")
     finding = models.ForeignKey(Finding, on_delete=models.PROTECT)
-    review = models.ForeignKey(Review, null=True, blank=True, on_delete=models.PROTECT)
+    review = models.ForeignKey(Review, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions")
     merchant_id = models.CharField(max_length=200, db_index=True)
     answer = models.CharField(max_length=15, choices=Answer.choices)
     action = models.CharField(max_length=15, choices=Action.choices)

@@ -8,10 +8,14 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models.people import Person
+from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE
 
 
 class AnalysisRun(models.Model):
-    """A rating that was loaded. `run_key` is the SHA-256 of its run.json, so the same run is never loaded twice."""
+    """A rating that was loaded. `run_key` is the SHA-256 of its run.json, so the same run is never loaded twice.
+
+    `progress` says how far a load came, for one that was stopped to go on; `finished_at` is null until it is complete.
+    """
 
     run_key = models.CharField(max_length=64, unique=True)
     folder = models.CharField(max_length=1000)
@@ -24,6 +28,8 @@ class AnalysisRun(models.Model):
     not_computed: models.JSONField[Any, Any] = models.JSONField(default=dict)
     loaded_at = models.DateTimeField()
     loaded_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    progress: models.JSONField[Any, Any] = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.snapshot_id} ({self.as_of:%Y-%m-%d})"
@@ -54,11 +60,28 @@ class Stream(models.TextChoices):
     LIVE = "live", _("flagged when it was created")
 
 
+class Band(models.TextChoices):
+    """Scores in three bands: red flags, at risk, and the rest."""
+
+    HIGH = "high", _("80 to 100")
+    SOME = "some", _("40 to 80")
+    LOW = "low", _("below 40")
+
+
+_BAND = models.Case(
+    models.When(score__gte=RED_FLAG_SCORE, then=models.Value(Band.HIGH.value)),
+    models.When(score__gte=AT_RISK_SCORE, then=models.Value(Band.SOME.value)),
+    default=models.Value(Band.LOW.value),
+)
+
+
 class Item(models.Model):
     """One listing or merchant for people to look at, with what the queue needs to find, order and show it.
 
     `rank` orders the queue: log10 of the expected harm prevented plus age, written so that it never has to be
-    recomputed as time passes (see services/ranking). `claimed_until` in the past means not claimed.
+    recomputed as time passes (see services/ranking). `claimed_until` in the past means not claimed; `claimed_for` is
+    the kind of review the claim is for (first, blind or gold), which the page must not show. `band` is computed by the
+    database from the score, so that an index can find the few items of a rare band among a million.
     """
 
     subject_type = models.CharField(max_length=10, choices=SubjectType.choices)
@@ -71,6 +94,7 @@ class Item(models.Model):
     price_minor = models.BigIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
     score = models.FloatField()
+    band = models.GeneratedField(expression=_BAND, output_field=models.CharField(max_length=4), db_persist=True)
     score_low = models.FloatField(null=True, blank=True)
     score_high = models.FloatField(null=True, blank=True)
     harm_minor = models.BigIntegerField(default=0)
@@ -82,7 +106,9 @@ class Item(models.Model):
     opened_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     claimed_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="claims")
+    claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
+    claimed_for = models.CharField(max_length=10, blank=True)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     run = models.ForeignKey(AnalysisRun, null=True, blank=True, on_delete=models.PROTECT, related_name="items")
     finding = models.ForeignKey("casework.Finding", null=True, on_delete=models.PROTECT, related_name="current_for")
@@ -96,6 +122,15 @@ class Item(models.Model):
             models.Index(fields=["state", "stream", "-rank", "id"], name="item_queue_stream"),
             models.Index(fields=["state", "category", "-rank", "id"], name="item_queue_category"),
             models.Index(fields=["state", "brand", "-rank", "id"], name="item_queue_brand"),
+            models.Index(fields=["state", "band", "-rank", "id"], name="item_queue_band"),
+            models.Index(fields=["state", "subject_type", "-rank", "id"], name="item_queue_subject"),
+            models.Index(fields=["merchant_id", "state", "-rank", "id"], name="item_merchant"),
+            models.Index(fields=["subject_id"], name="item_subject_id"),
+            models.Index(
+                fields=["-rank", "id"],
+                name="item_blind",
+                condition=models.Q(state="decided", needs_blind_review=True),
+            ),
             models.Index(fields=["state", "opened_at"], name="item_age"),
             models.Index(fields=["claimed_by", "claimed_until"], name="item_claims"),
             models.Index(
