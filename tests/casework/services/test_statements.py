@@ -133,10 +133,10 @@ def test_the_letter_counts_the_strike_whether_it_was_given_before_or_after():
     item = an_item(content=a_content().to_json(), merchant_id="M77", state="decided")
     first = a_decision(item)
     strikes.give_for(AUTOMATION, first)
-    assert "1 strike count against" in issue(AUTOMATION, first).text
+    assert "the account stands at 1 strike." in issue(AUTOMATION, first).text
     other = an_item(content=a_content().to_json(), merchant_id="M77", state="decided")
     second = a_decision(other, in_force_at=NOW + days(20))
-    assert "2 strikes count against" in issue(AUTOMATION, second).text
+    assert "the account stands at 2 strikes." in issue(AUTOMATION, second).text
 
 
 def test_words_of_an_offer_cannot_look_like_a_part_of_the_letter():

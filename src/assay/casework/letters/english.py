@@ -68,9 +68,9 @@ _STATEMENT = StatementWords(
     facts_account="About the account, from the same record: {text}",
     facts_none="No single fact of an analysis is part of this decision. It rests on what the ground below says.",
     means_heading="How it was found and decided",
-    detected_score="Automated means found {what}: a score worked out from the facts of the offer and the account. It "
+    detected_score="Automated means drew our attention to {what}: a score worked out from the facts of the offer and the account. It "
     "was {score} of 100.",
-    detected_live="Automated means found {what} when it was put up: a score worked out from the facts of the offer and "
+    detected_live="Automated means drew our attention to {what} when it was put up: a score worked out from the facts of the offer and "
     "the account. It was {score} of 100.",
     detected_random="Automated means did not pick {what}: it was drawn at random for a check. Automated means gathered "
     "the facts.",
@@ -99,10 +99,18 @@ _STATEMENT = StatementWords(
         "are.",
         "facts-do-not-fit": "Facts stated in the offer do not fit other facts that we hold; they are listed above with "
         "their values. An offer of goods under a brand that do not come from the brand's owner infringes that right.",
+        "facts-do-not-fit account": "Facts about the account and its offers do not fit other facts that we hold; they "
+        "are listed above with their values. An offer of goods under a brand that do not come from the brand's owner "
+        "infringes that right.",
+        "authentication account": "Goods bought from offers of this account were examined and found not to be what the "
+        "offers say they are.",
         "offered-as-copy": "The words of the offer describe the goods as a copy of a brand's product.",
         "repeated": "Earlier decisions about this account are in force and the same has been found again.",
         "unsafe": "The goods belong to a class in which a copy can injure, and facts of the offer do not fit.",
         "brand-disguised": "The offer names a brand in letters or signs that are not the brand's own spelling.",
+        "no-provenance ask_invoice": "We hold no invoice and no letter of authorisation that covers these goods.",
+        "no-provenance account": "We asked for an invoice or a letter of authorisation and have not received one that "
+        "covers the goods of this account.",
         "no-provenance": "We asked for an invoice or a letter of authorisation and have not received one that covers "
         "these goods.",
         "identity": "Details given for this account do not fit other details that we hold; they are listed above.",
@@ -110,12 +118,12 @@ _STATEMENT = StatementWords(
     terms_url="The terms: {url}",
     strike_heading="Strikes",
     strike_none="This decision gives no strike.",
-    strike_given="This decision gives {strikes}, which count until {end}.",
+    strike_given="This decision gives {strikes}, valid until {end}.",
     strike_together="Decisions within {days} days of the first count as one occasion: only the heaviest strike of an "
     "occasion counts.",
-    strike_ahead="With it, {total} count against the account. From {at} on we put before a person: {action}. A person "
-    "decides, and you receive a statement like this one.",
-    strike_no_threshold="With it, {total} count against the account.",
+    strike_ahead="With it, the account stands at {total}. From {at} on we put before a person: {action}. A person decides, "
+    "and you receive a statement like this one.",
+    strike_no_threshold="With it, the account stands at {total}.",
     object_heading="If you do not agree",
     object_how="You can object to this decision until {end}. It costs nothing. Sign in to the portal, open the page of "
     "this decision and say what is not right.",

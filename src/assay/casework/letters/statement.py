@@ -150,10 +150,17 @@ def _capital(sentence: str) -> str:
 
 def _ground(say: StatementWords, facts: Facts) -> Section:
     frame = {"illegal": say.ground_illegal, "terms": say.ground_terms}.get(facts.ground, say.ground_none)
-    lines = [frame.format(ground=say.grounds.get(facts.reason_code, "")), say.explained[facts.reason_code]]
+    lines = [frame.format(ground=say.grounds.get(facts.reason_code, "")), explanation(say, facts)]
     if facts.ground == "terms" and facts.terms_url:
         lines.append(say.terms_url.format(url=facts.terms_url))
     return Section(say.ground_heading, tuple(lines))
+
+
+def explanation(say: StatementWords, facts: Facts) -> str:
+    """Why the ground applies, in the words that fit the action, or the account, or else the reason alone."""
+    kind = "account" if facts.subject_type == SubjectType.MERCHANT else ""
+    keys = (f"{facts.reason_code} {facts.action}", f"{facts.reason_code} {kind}", facts.reason_code)
+    return next(say.explained[key] for key in keys if key in say.explained)
 
 
 def _strike(say: Words, given: Given | None) -> Section:

@@ -14,7 +14,7 @@ from typing import Any
 
 from assay.casework.letters.english import ENGLISH
 from assay.casework.letters.letter import one_line
-from assay.casework.letters.statement import UNRESTRICTED, Facts
+from assay.casework.letters.statement import UNRESTRICTED, Facts, explanation
 from assay.casework.models import Action, Stream, SubjectType
 from assay.casework.reasons import BY_CODE
 
@@ -87,7 +87,7 @@ def _decision(facts: Facts) -> dict[str, Any]:
 
 def _ground(facts: Facts) -> dict[str, Any]:
     say = ENGLISH.statement
-    ground, why = say.grounds[facts.reason_code], say.explained[facts.reason_code]
+    ground, why = say.grounds[facts.reason_code], explanation(say, facts)
     if facts.ground == "illegal":
         return {
             "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
@@ -117,7 +117,7 @@ def _facts(facts: Facts) -> str:
         text = without_personal_data(one_line(each.text))
         names = [one_line(name) for name in (facts.merchant_name, facts.merchant_id) if name]
         lines.append(f"{each.label}." if any(name.lower() in text.lower() for name in names) else text)
-    said = " ".join(lines) or ENGLISH.statement.explained[facts.reason_code]
+    said = " ".join(lines) or explanation(ENGLISH.statement, facts)
     return said if len(said) <= _MOST_FACTS else f"{said[: _MOST_FACTS - 1]}…"
 
 

@@ -37,7 +37,8 @@ class StatementWords:
     ground_illegal: str
     ground_terms: str
     ground_none: str
-    # by reason code: the law or clause relied on, and why
+    # by reason code, the law or clause relied on; and why, by reason code and, where it reads differently, action or
+    # `account`
     grounds: dict[str, str]
     explained: dict[str, str]
     terms_url: str
