@@ -1,0 +1,84 @@
+"""Sends what waits in the outbox: leases, posts from a few threads, settles what came back."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.utils import timezone
+
+from assay import __version__
+from assay.casework.models import Effect
+from assay.casework.outgoing import Answer, post
+from assay.casework.services.effects import USUAL_POLICY, Outcome, Policy, lease_due, settle
+from assay.casework.services.endpoints import valid_secrets
+from assay.casework.webhooks import body_of, signed_headers
+from assay.market.errors import AssayError
+
+_GONE = 410  # RFC 9110, section 15.5.11: the receiver says that it will not come back
+_GATHER_SECONDS = 0.01  # answers that come together are written together
+
+
+@dataclass(slots=True)
+class Delivery:
+    """How to send: how many at once, how patiently, and for how long before other work of the worker has its turn."""
+
+    policy: Policy = USUAL_POLICY
+    n_senders: int = 8
+    most_seconds: float = 10.0
+    chance: random.Random = field(default_factory=random.Random)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def deliver_due(how: Delivery | None = None) -> int:
+    """Sends all that is due, in order per subject; gives how many were delivered. Ends early when told to stop."""
+    chosen = how or Delivery()
+    ends_at = time.monotonic() + chosen.most_seconds
+    first = lease_due(timezone.now(), limit=chosen.n_senders, policy=chosen.policy)
+    if not first:
+        return 0
+    n_delivered = 0
+    with ThreadPoolExecutor(chosen.n_senders, thread_name_prefix="effects") as senders:
+        in_flight = _send(senders, first)
+        while in_flight:
+            done, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
+            more, in_flight = wait(in_flight, timeout=_GATHER_SECONDS)
+            outcomes = [future.result() for future in done | more]
+            n_delivered += settle(outcomes, timezone.now(), policy=chosen.policy, chance=chosen.chance)
+            if not chosen.stop.is_set() and time.monotonic() < ends_at:
+                n_free = chosen.n_senders - len(in_flight)
+                in_flight |= _send(senders, lease_due(timezone.now(), limit=n_free, policy=chosen.policy))
+    return n_delivered
+
+
+def _send(senders: ThreadPoolExecutor, effects: list[Effect]) -> set[Future[Outcome]]:
+    return {senders.submit(attempt) for attempt in map(_attempt, effects)}
+
+
+def _attempt(effect: Effect) -> Callable[[], Outcome]:
+    """All that needs the database is read here; the attempt itself runs in a thread without one."""
+    endpoint, lease = effect.endpoint, effect.leased_until
+    if endpoint is None or lease is None:
+        raise RuntimeError(f"Effect {effect.pk} was not leased.")
+    now = timezone.now()
+    pk, url, body = effect.pk, endpoint.url, body_of(effect)
+    try:
+        headers = signed_headers(valid_secrets(endpoint, now), str(effect.key), int(now.timestamp()), body)
+    except AssayError as error:
+        locked = Outcome(pk, lease, error.message)
+        return lambda: locked
+    headers |= {"Content-Type": "application/json; charset=utf-8", "User-Agent": f"Assay/{__version__}"}
+
+    def attempt() -> Outcome:
+        try:
+            answer = post(url, body, headers, allow_private=settings.ALLOW_PRIVATE_ENDPOINTS)
+        except Exception as error:  # a fault of ours must not lose the effect: it is tried again like any other
+            answer = Answer(error=f"sending failed: {type(error).__name__}: {error}")
+        return Outcome(pk, lease, answer.error, answer.status == _GONE, answer.retry_after_seconds)
+
+    return attempt

@@ -1,0 +1,187 @@
+"""Where effects go: adding, pausing, trying and retiring an endpoint, and replacing its secret."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.access import need
+from assay.casework.models import Effect, EffectState, Endpoint
+from assay.casework.moves import WrongState, make_move
+from assay.casework.outgoing import check_url
+from assay.casework.sealed_secrets import open_secret, seal_secret
+from assay.casework.services.effects import UNFINISHED, emit_to, needed_reason
+from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
+from assay.casework.webhooks import new_secret
+from assay.market.errors import CallerError
+
+EVENTS = {
+    "endpoint.added": _("added an endpoint"),
+    "endpoint.paused": _("paused an endpoint"),
+    "endpoint.resumed": _("resumed an endpoint"),
+    "endpoint.retired": _("retired an endpoint"),
+    "endpoint.secret_replaced": _("replaced the secret of an endpoint"),
+    "endpoint.tried": _("sent a trial message to an endpoint"),
+}
+
+# Receivers change over within a day; longer keeps a secret alive that may have leaked.
+BOTH_SECRETS_FOR = timedelta(days=1)
+TRIAL = "endpoint.trial"
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """An endpoint and the only sight of its secret in clear."""
+
+    endpoint: Endpoint
+    secret: str
+
+
+def add_endpoint(actor: Actor, *, url: str) -> NewSecret:
+    """Adds an endpoint to the actor's marketplace. CallerError for a URL that may not be used or is there already."""
+    person = actor.person
+    if person is None:
+        raise CallerError("An endpoint belongs to a person's organisation; a system cannot add one.")
+    need(person, "endpoint.keep")
+    check_url(url, allow_private=settings.ALLOW_PRIVATE_ENDPOINTS)
+    secret = new_secret()
+    with transaction.atomic():
+        if Endpoint.objects.filter(organisation=person.organisation, url=url, is_active=True).exists():
+            raise CallerError(
+                f"There is an endpoint for {url} already; retire it first or choose another address.",
+                where={"field": "url"},
+                value=url,
+                allowed="an address without an endpoint",
+            )
+        endpoint = Endpoint.objects.create(
+            organisation=person.organisation, url=url, sealed_secret=seal_secret(secret), created_at=timezone.now()
+        )
+        record(actor, "endpoint.added", endpoint, after={"url": url})
+    return NewSecret(endpoint, secret)
+
+
+def secret_mark(endpoint: Endpoint) -> str:
+    """A short name of the secret in force that tells nothing of it: a form that replaces the secret carries it."""
+    return hashlib.sha256(endpoint.sealed_secret.encode()).hexdigest()[:16]
+
+
+def replace_secret(actor: Actor, endpoint: Endpoint, *, mark: str) -> NewSecret:
+    """Gives a new secret; the old one signs beside it for a day. WrongState when `mark` is not of the one in force."""
+    secret, now = new_secret(), timezone.now()
+    with transaction.atomic():
+        row = _locked(actor, endpoint)
+        if mark != secret_mark(row):
+            raise WrongState(
+                "The secret was replaced since this page was loaded; load it again to replace it once more.",
+                where={"endpoint": row.pk},
+            )
+        row.sealed_old_secret, row.old_secret_until = row.sealed_secret, now + BOTH_SECRETS_FOR
+        row.sealed_secret = seal_secret(secret)
+        row.save(update_fields=["sealed_secret", "sealed_old_secret", "old_secret_until"])
+        record(actor, "endpoint.secret_replaced", row, after={"old_until": row.old_secret_until.isoformat()})
+    return NewSecret(row, secret)
+
+
+def valid_secrets(endpoint: Endpoint, now: datetime) -> list[str]:
+    """The secrets that sign now, newest first. LockedSecret when they cannot be opened."""
+    found = [open_secret(endpoint.sealed_secret)]
+    if endpoint.sealed_old_secret and endpoint.old_secret_until and now < endpoint.old_secret_until:
+        found.append(open_secret(endpoint.sealed_old_secret))
+    return found
+
+
+def pause(actor: Actor, endpoint: Endpoint, *, reason: str) -> Endpoint:
+    """Sends nothing until it is resumed; effects are still written and wait. Pausing twice changes nothing."""
+    said = needed_reason(reason)
+    with transaction.atomic():
+        row = _locked(actor, endpoint)
+        if row.paused_at is None:
+            row.paused_at = timezone.now()
+            row.save(update_fields=["paused_at"])
+            record(actor, "endpoint.paused", row, reason=said)
+    return row
+
+
+def resume(actor: Actor, endpoint: Endpoint) -> Endpoint:
+    """Sends again, at once: a rest after failures ends as well."""
+    with transaction.atomic():
+        row = _locked(actor, endpoint)
+        if row.paused_at is not None or row.resting_until is not None:
+            row.paused_at, row.resting_until = None, None
+            row.save(update_fields=["paused_at", "resting_until"])
+            record(actor, "endpoint.resumed", row)
+    return row
+
+
+def retire(actor: Actor, endpoint: Endpoint, *, reason: str) -> Endpoint:
+    """Ends an endpoint for good: nothing is written for it any more, and the worker waives what it still has."""
+    said = needed_reason(reason)
+    with transaction.atomic():
+        row = _locked(actor, endpoint)
+        row.is_active = False
+        row.save(update_fields=["is_active"])
+        record(actor, "endpoint.retired", row, before={"is_active": True}, after={"is_active": False}, reason=said)
+    return row
+
+
+def send_trial(actor: Actor, endpoint: Endpoint) -> Effect:
+    """Writes a trial message for one endpoint, that goes the way of any effect."""
+    with transaction.atomic():
+        row = _locked(actor, endpoint)
+        effect = emit_to(row, TRIAL, f"endpoint:{row.pk}", {"asked_at": timezone.now().isoformat()})
+        record(actor, "endpoint.tried", row, after={"effect": effect.pk})
+    return effect
+
+
+def retry_failed(actor: Actor, endpoint: Endpoint, *, reason: str) -> int:
+    """Begins again with every effect of an endpoint that was given up; gives how many."""
+    said, now = needed_reason(reason), timezone.now()
+    with transaction.atomic():
+        if actor.person is not None:
+            need(actor.person, "endpoint.keep", endpoint)
+        failed = Effect.objects.filter(endpoint=endpoint, state=EffectState.FAILED).order_by("id")
+        rows = list(failed.select_for_update(of=("self",)))
+        for effect in rows:
+            make_move(effect, "effect", "retry")
+            effect.n_attempts, effect.next_attempt_at = 0, now
+        Effect.objects.bulk_update(rows, ["state", "n_attempts", "next_attempt_at"], batch_size=_BATCH)
+        record_all(actor, [_told(effect, "effect.retried", said) for effect in rows])
+    return len(rows)
+
+
+def waive_left_over() -> int:
+    """Waives what was written for endpoints that have been retired since; gives how many."""
+    now, why = timezone.now(), "its endpoint was retired"
+    with transaction.atomic():
+        left = Effect.objects.filter(state__in=UNFINISHED, endpoint__is_active=False).order_by("id")
+        found = list(left.select_for_update(of=("self",), skip_locked=True)[:_BATCH])
+        rows = [effect for effect in found if effect.leased_until is None or effect.leased_until <= now]
+        happenings = [_told(effect, "effect.waived", why) for effect in rows]
+        for effect in rows:
+            make_move(effect, "effect", "waive")
+        Effect.objects.bulk_update(rows, ["state"], batch_size=_BATCH)
+        record_all(WORKER, happenings)
+    return len(rows)
+
+
+def _told(effect: Effect, action: str, reason: str) -> Happening:
+    after = {"kind": effect.kind, "subject": effect.subject}
+    return Happening(action, "effect", str(effect.pk), None, after, reason)
+
+
+def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
+    row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
+    if actor.person is not None:
+        need(actor.person, "endpoint.keep", row)
+    if not row.is_active:
+        raise WrongState(
+            f"The endpoint {row.url} was retired; add it again if it is needed.", where={"endpoint": row.pk}
+        )
+    return row
