@@ -4,8 +4,8 @@ Reports are drawn by Altair (`assay.publishing.charts`). Pages are not, for thre
 attributes, which the content security policy refuses; its colours are fixed, so half of its words would vanish in the
 dark scheme; and a picture that shrinks to a phone's width shrinks its words to 5 pixels. Here only geometry is SVG, in
 percent of the width there is; every word and number is text of the page's own size, in the page's own colours
-(classes that `assay.css` fills). Where a chart is a list of numbers it is a table whose middle column is drawn, so it
-is read aloud as one; the others are images with a title and a description.
+(classes that `assay.css` fills). Where a chart is a list of numbers it is a list whose rows carry a drawing,
+so it is read aloud as one; the others are images with a title and a description.
 
 A value that is not a finite number is left out and shown as a dash. No chart raises for what is in its numbers.
 """
@@ -64,23 +64,14 @@ def waterfall(base: float, steps: Sequence[tuple[Words, float]], end: float) -> 
     for _label, points in steps:
         sums.append(sums[-1] + (points if _is_number(points) else 0.0))
     scale = _Scale(min(0.0, end, *sums), max(100.0, end, *sums))
-    rows = [_waterfall_row("first", _("Start"), _bar(scale, "base", 0, base), f"{_trimmed(base)}")]
+    rows = [_row("first", _("Start"), _bar(scale, "base", 0, base), f"{_trimmed(base)}")]
     for (label, points), before, after in zip(steps, sums, sums[1:], strict=False):
         kind = "up" if after >= before else "down"
         drawn = _bar(scale, kind, before, after) + _line("thread", scale(after), 0, scale(after), 10)
-        rows.append(_waterfall_row(kind, label, drawn, _signed(points)))
-    rows.append(
-        _waterfall_row("last", _("Score"), _bar(scale, "flag" if end >= base else "main", 0, end), f"{end:.0f}")
-    )
-    return format_html(
-        '<table class="waterfall"><caption class="unseen">{}</caption><thead class="unseen"><tr><th scope="col">{}</th>'
-        '<th scope="col">{}</th><th scope="col">{}</th></tr></thead><tbody>{}</tbody></table>',
-        _("From the start to the score, step by step"),
-        _("Step"),
-        _("Drawn"),
-        _("Points"),
-        _joined(rows),
-    )
+        rows.append(_row(kind, label, drawn, _signed(points)))
+    rows.append(_row("last", _("Score"), _bar(scale, "flag" if end >= base else "main", 0, end), f"{end:.0f}"))
+    said = _("From the start to the score, step by step")
+    return format_html('<ol class="waterfall" role="list" aria-label="{}">{}</ol>', said, _joined(rows))
 
 
 def price_strip(price: int | None, spread: Spread | None, *, among: Words, n: int) -> SafeString:
@@ -109,22 +100,16 @@ def price_strip(price: int | None, spread: Spread | None, *, among: Words, n: in
 
 
 def interval_bars(rows: Iterable[Share]) -> SafeString:
-    """A share with its interval per period: bar, whisker and the numbers, as a table."""
+    """A share with its interval per period: bar, whisker and the numbers, row by row."""
     rows = list(rows)
     tops = [value for row in rows for value in (row.rate, row.high) if _is_number(value)]
     if not tops:
         return _empty(_("Nothing has been measured yet."))
     top = _round_up(max(*tops, 0.001))
     scale = _Scale(0.0, top)
-    body = [_share_row(scale, row) for row in rows]
-    return format_html(
-        '<table class="bars"><thead><tr><th scope="col">{}</th><th scope="col" class="draw">{}</th>'
-        '<th scope="col" class="num">{}</th></tr></thead><tbody>{}</tbody></table>',
-        _("Period"),
-        _("0 to %(top)s") % {"top": _percent(top)},
-        _("Share and interval"),
-        _joined(body),
-    )
+    said = _("Shares with their intervals, on a scale from 0 to %(top)s") % {"top": _percent(top)}
+    body = _joined(_share_row(scale, row) for row in rows)
+    return format_html('<ul class="bars" role="list" aria-label="{}">{}</ul>', said, body)
 
 
 def histogram(
@@ -151,12 +136,10 @@ def histogram(
     if not known:
         drawn.append(_text(peak, 20, f"{top:,}"))
     bins = ", ".join(f"{_axis(least + i * (most - least) / len(counts))}: {n:,}" for i, n in enumerate(counts))
-    words = _("%(n)s in all; most in one bin: %(top)s. %(unit)s") % {
-        "n": f"{sum(counts):,}",
-        "top": f"{top:,}",
-        "unit": unit,
-    }
-    return _figure("hist", 116, _("How many by value"), words.strip(), drawn, bins)
+    counted = {"n": f"{sum(counts):,}", "top": f"{top:,}"}
+    words = _("%(n)s in all, at most %(top)s in one bin") % counted
+    words = f"{unit}: {words}" if unit else words
+    return _figure("hist", 116, _("How many by value"), words, drawn, bins)
 
 
 def forecast(history: Sequence[float], low: Sequence[float], high: Sequence[float], *, words: Words = "") -> SafeString:
@@ -243,13 +226,13 @@ def _figure(
     )
 
 
-def _waterfall_row(kind: str, label: Words, drawn: SafeString, points: str) -> SafeString:
+def _row(kind: str, label: Words, drawn: SafeString, said: str) -> SafeString:
     return format_html(
-        '<tr class="{}"><th scope="row">{}</th><td>{}</td><td class="num">{}</td></tr>',
+        '<li class="{}"><span class="name">{}</span> {} <span class="num">{}</span></li>',
         kind,
         label,
         _strip(drawn),
-        points,
+        said,
     )
 
 
@@ -259,17 +242,12 @@ def _share_row(scale: _Scale, row: Share) -> SafeString:
     else:
         drawn, said = _rect("main", 0, 2, scale(row.rate), 6), _percent(row.rate)
     if _is_number(row.low) and _is_number(row.high):
-        drawn += _line("whisker", scale(row.low), 5, scale(row.high), 5)
-        drawn += _line("whisker", scale(row.low), 2, scale(row.low), 8) + _line(
-            "whisker", scale(row.high), 2, scale(row.high), 8
+        low, high = scale(row.low), scale(row.high)
+        drawn += (
+            _line("whisker", low, 5, high, 5) + _line("whisker", low, 2, low, 8) + _line("whisker", high, 2, high, 8)
         )
         said = f"{said} ({_percent(row.low)} – {_percent(row.high)})"
-    return format_html(
-        '<tr><th scope="row">{}</th><td class="draw">{}</td><td class="num">{}</td></tr>',
-        row.label,
-        _strip(drawn),
-        said,
-    )
+    return _row("share", row.label, drawn, said)
 
 
 def _strip(drawn: SafeString) -> SafeString:
@@ -347,7 +325,8 @@ def _joined(parts: Iterable[SafeString]) -> SafeString:
 
 
 def _is_number(value: float | None) -> TypeGuard[float]:
-    return value is not None and math.isfinite(value)
+    """Finite, and not so large that a difference of two of them is not."""
+    return value is not None and abs(value) < 1e100
 
 
 def _f(value: float) -> str:
