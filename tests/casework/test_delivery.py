@@ -130,12 +130,11 @@ def test_private_addresses_get_nothing_unless_a_setting_says_so(settings):
     assert not receiver.got and "ASSAY_ALLOW_PRIVATE_ENDPOINTS" in Effect.objects.get().last_error
 
 
-def test_told_to_stop_it_begins_nothing_new():
+def test_when_its_time_is_over_it_begins_nothing_new():
     with a_receiver() as receiver:
         an_endpoint(receiver.url)
         for n in range(30):
             put(f"listing:L{n}", "decision.applied")
-        how = Delivery(policy=QUICK, n_senders=4)
-        how.stop.set()
+        how = Delivery(policy=QUICK, n_senders=4, most_seconds=0)
         assert deliver_due(how) == len(receiver.got) == 4
     assert not Effect.objects.filter(state=EffectState.WAITING, leased_until__isnull=False).exists()
