@@ -42,7 +42,7 @@ def a_person(role: str = Role.ANALYST, organisation: Organisation | None = None,
     n = next(_numbers)
     where = organisation or _home_of(role)
     values: dict[str, Any] = {"email": f"{role}{n}@example.org", "name": f"{role} {n}", "created_at": NOW}
-    person = Person(organisation=where, role=role, needs_second_factor=False, **values | given)
+    person = Person(organisation=where, role=role, **{"needs_second_factor": False} | values | given)
     person.set_password(PASSWORD)
     person.save()
     return person

@@ -135,7 +135,8 @@ SECURE_SSL_REDIRECT = False  # the proxy redirects; a health check comes without
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
-if os.environ.get("ASSAY_PROXY", "0") == "1":
+ASSAY_PROXY = os.environ.get("ASSAY_PROXY", "0") == "1"
+if ASSAY_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -3,7 +3,10 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from assay.web.accounts.signing import home
+
 urlpatterns = [
+    path("", home, name="home"),
     path("", include("assay.web.accounts.urls")),
     path("console/", include("assay.web.console.urls")),
     path("portal/", include("assay.web.portal.urls")),
