@@ -25,11 +25,13 @@ from assay.casework.models import (
     Item,
     ItemState,
     Person,
+    Programme,
     QueueCensus,
     Role,
     TaskStage,
     TestBuyTask,
 )
+from assay.measurement.estimation import Estimand
 from assay.measurement.intervals import clopper_pearson
 
 # Ten bins would leave most of them empty: high scores are rare among goods drawn at random.
@@ -132,6 +134,43 @@ def _answered_at_random() -> list[tuple[float, str]]:
     ).exclude(state__in=(DecisionState.UNDONE, DecisionState.REFUSED))
     rows = rows.filter(answer__in=(Answer.COUNTERFEIT, Answer.GENUINE))
     return [(float(score), answer) for score, answer in rows.values_list("finding__score", "answer")]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredPeriod:
+    """The share of live listings that were counterfeit when a programme's frame was taken, with its interval.
+
+    `is_final`: from a complete look of the sealed plan; else the interval that may be looked at any time, without a
+    point estimate.
+    """
+
+    programme: Programme
+    as_of: str
+    share: float | None
+    low: float
+    high: float
+    n_buys: int
+    is_final: bool
+
+
+def prevalence_by_period() -> tuple[MeasuredPeriod, ...]:
+    """What test buys measured, oldest period first, as the worker last read it from the plans' folders."""
+    found = [each for programme in Programme.objects.order_by("loaded_at", "pk") if (each := _period(programme))]
+    return tuple(sorted(found, key=lambda each: (each.as_of, each.programme.pk)))
+
+
+def _period(programme: Programme) -> MeasuredPeriod | None:
+    progress = programme.progress
+    as_of = str(progress.get("plan", {}).get("as_of", ""))[:10]
+    look = progress.get("look")
+    for each in look["estimates"] if look else ():
+        if each["estimand"] == Estimand.LISTINGS:
+            return MeasuredPeriod(programme, as_of, each["share"], each["low"], each["high"], each["n_buys"], True)
+    known = sum(pot["n_known"] for pot in progress.get("pots", ()))
+    for each in progress.get("live", ()):
+        if each["estimand"] == Estimand.LISTINGS:
+            return MeasuredPeriod(programme, as_of, None, each["low"], each["high"], known, False)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

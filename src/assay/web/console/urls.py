@@ -2,9 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from assay.web.console.numbers.views import home
+
 app_name = "console"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
     path("queue/", include("assay.web.console.queue.urls")),
     path("decisions/", include("assay.web.console.decisions.urls")),
     path("appeals/", include("assay.web.console.appeals.urls")),

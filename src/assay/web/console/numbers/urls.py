@@ -1,5 +1,9 @@
 """URLs of the console: numbers."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from assay.web.console.numbers import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.overview, name="numbers"),
+]

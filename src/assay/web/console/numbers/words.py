@@ -1,0 +1,117 @@
+"""The numbers of the work in words and charts, as the page shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+
+from assay.casework.models import Action, Stream
+from assay.casework.queries.numbers import CalibrationBin, MeasuredPeriod, QueueNumbers, Rate
+from assay.casework.reasons import BY_CODE
+from assay.web import charts
+
+WAITING: dict[str, str | Promise] = {
+    "claims": later("items you hold"),
+    "queue": later("items wait for a first look"),
+    "snoozed": later("snoozed items that come back within a day"),
+    "proposals": later("decisions wait for a second person"),
+    "appeals": later("appeals wait for an answer"),
+    "tasks_overdue": later("test buys are overdue"),
+    "tasks_mine": later("test buys are yours"),
+    "tasks_free": later("test buys wait for a buyer"),
+    "examinations": later("units wait for your examination"),
+    "examinations_late": later("examinations are overdue"),
+    "events": later("events in the audit log"),
+    "effects_failed": later("effects could not be delivered"),
+    "effects_waiting": later("effects are on their way"),
+    "people": later("people can sign in"),
+}
+
+
+def queue(found: QueueNumbers) -> dict[str, Any]:
+    """Tables and charts of the queue."""
+    counts = found.counts
+    return {
+        "categories": list(counts["categories"].items())[:10],
+        "streams": [(dict(Stream.choices).get(name, name), n) for name, n in counts["streams"].items()],
+        "reasons": [_reason(*row) for row in counts["reasons"]],
+        "flow": _flow(counts["flow"]),
+        "forecast": _forecast(found),
+        "quality_rows": [
+            (_("restrictions of four weeks reversed on appeal"), rate_text(found.reversals)),
+            (_("of these, decided without a person"), rate_text(found.automatic_reversals)),
+        ],
+    }
+
+
+def _reason(code: str, action: str, n: int) -> dict[str, Any]:
+    reason = BY_CODE.get(code)
+    return {"reason": reason.label if reason else code, "action": dict(Action.choices).get(action, action), "n": n}
+
+
+def _flow(flow: list[list[Any]]) -> dict[str, Any]:
+    return {
+        "opened": charts.sparkline([opened for _day, opened, _decided in flow], words=_("Opened a day, four weeks")),
+        "decided": charts.sparkline([decided for _day, _opened, decided in flow], words=_("Decided a day, four weeks")),
+        "n_opened": sum(opened for _day, opened, _decided in flow),
+        "n_decided": sum(decided for _day, _opened, decided in flow),
+    }
+
+
+def _forecast(found: QueueNumbers) -> dict[str, Any]:
+    """The curve, and the same in a sentence per horizon; empty while too few days are known."""
+    if not found.ahead:
+        return {}
+    drawn = charts.forecast(
+        found.history,
+        [each.low for each in found.ahead],
+        [each.high for each in found.ahead],
+        words=_("Open items over four weeks, and in 7, 14 and 28 days with nine in ten certainty"),
+    )
+    return {"chart": drawn, "ahead": found.ahead}
+
+
+def calibration(bins: tuple[CalibrationBin, ...]) -> dict[str, Any]:
+    """Share found counterfeit by score, as bars with intervals."""
+    rows = [
+        charts.Share(
+            _("score %(low)d to %(high)d (mean %(mean).0f), %(n)d goods")
+            % {"low": each.low, "high": each.high, "mean": each.mean_score, "n": each.share.n},
+            each.share.rate,
+            each.share.low,
+            each.share.high,
+        )
+        for each in bins
+    ]
+    return {"chart": charts.interval_bars(rows), "n": sum(each.share.n for each in bins)}
+
+
+def prevalence(periods: tuple[MeasuredPeriod, ...]) -> dict[str, Any]:
+    """Share of listings per period; a programme that is not complete shows its interval only."""
+    rows = [
+        charts.Share(
+            (_("%(day)s: %(name)s, %(n)d buys") if each.is_final else _("%(day)s: %(name)s, so far %(n)d buys"))
+            % {"day": each.as_of, "name": each.programme.name, "n": each.n_buys},
+            each.share if each.is_final else (each.low + each.high) / 2,
+            each.low,
+            each.high,
+        )
+        for each in periods
+    ]
+    return {"prevalence_chart": charts.interval_bars(rows), "has_open": not all(each.is_final for each in periods)}
+
+
+def rate_text(rate: Rate) -> str:
+    """A share with its interval and its counts."""
+    if rate.rate is None:
+        return _("nothing to count yet")
+    return _("%(rate).1f %% (%(low).1f to %(high).1f %%), %(positives)d of %(n)d") % {
+        "rate": rate.rate * 100,
+        "low": rate.low * 100,
+        "high": rate.high * 100,
+        "positives": rate.positives,
+        "n": rate.n,
+    }
