@@ -68,10 +68,10 @@ _STATEMENT = StatementWords(
     facts_account="About the account, from the same record: {text}",
     facts_none="No single fact of an analysis is part of this decision. It rests on what the ground below says.",
     means_heading="How it was found and decided",
-    detected_score="Automated means drew our attention to {what}: a score worked out from the facts of the offer and the account. It "
-    "was {score} of 100.",
-    detected_live="Automated means drew our attention to {what} when it was put up: a score worked out from the facts of the offer and "
+    detected_score="Automated means drew our attention to {what}: a score worked out from the facts of the offer and "
     "the account. It was {score} of 100.",
+    detected_live="Automated means drew our attention to {what} when it was put up: a score worked out from the facts "
+    "of the offer and the account. It was {score} of 100.",
     detected_random="Automated means did not pick {what}: it was drawn at random for a check. Automated means gathered "
     "the facts.",
     by_person="A person looked at the facts and took the decision. No machine decided.",
@@ -121,8 +121,8 @@ _STATEMENT = StatementWords(
     strike_given="This decision gives {strikes}, valid until {end}.",
     strike_together="Decisions within {days} days of the first count as one occasion: only the heaviest strike of an "
     "occasion counts.",
-    strike_ahead="With it, the account stands at {total}. From {at} on we put before a person: {action}. A person decides, "
-    "and you receive a statement like this one.",
+    strike_ahead="With it, the account stands at {total}. From {at} on we put before a person: {action}. A person "
+    "decides, and you receive a statement like this one.",
     strike_no_threshold="With it, the account stands at {total}.",
     object_heading="If you do not agree",
     object_how="You can object to this decision until {end}. It costs nothing. Sign in to the portal, open the page of "

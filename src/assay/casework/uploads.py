@@ -1,0 +1,173 @@
+"""What a file that somebody sends really is: its type by content, and whether it is safe to keep. No I/O, no database.
+
+PDF, JPEG, PNG and WebP only. A file is refused when it is two things at once, when it unpacks to far more than it is,
+or when it could do something by being opened. Nothing is re-encoded: what is kept is what was sent, byte for byte.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import unicodedata
+import zlib
+from pathlib import PurePosixPath
+
+from PIL import Image
+
+from assay.market.errors import CallerError
+
+# A scan of a page in colour at 300 dpi is 1 to 5 MB; more than this is rarely a document.
+MOST_BYTES = 10 * 1024 * 1024
+# Phone cameras give 12 to 50 million pixels; more needs half a gigabyte of memory to look at.
+MOST_PIXELS = 50_000_000
+MOST_NAME_CHARACTERS = 120
+ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
+
+_IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_ALLOWED = "PDF, JPEG, PNG or WebP"
+# Names by which a PDF acts when it is opened, carries other files, or hides its content from this check. `JS` alone is
+# left out: every script also says `JavaScript`, and three bytes turn up by chance in a large picture.
+_ACTS = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData|GoToE|Encrypt)\b")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_CHUNK_BYTES = 64 * 1024
+# What all object streams of a PDF may unpack to; ten times the largest file is far more than real ones need.
+_MOST_UNPACKED = 10 * MOST_BYTES
+_ZIP_END = b"PK\x05\x06"
+# The end of a ZIP archive stands within the last 65,557 bytes (its comment is at most 65,535 long).
+_ZIP_TAIL = 65_557
+
+
+class Unfit(CallerError):
+    """A file that is not kept: what is wrong with it, and what is allowed. Exit code 2, over HTTP: 400."""
+
+
+def media_type(content: bytes) -> str:
+    """The type of a file by its content. Unfit for anything that is not one of four safe kinds."""
+    if not content:
+        raise Unfit("The file is empty; choose it again.", value=0, allowed=_ALLOWED)
+    if len(content) > MOST_BYTES:
+        raise Unfit(
+            f"The file has {len(content) / 1024**2:.1f} MB; at most {MOST_BYTES // 1024**2} MB are allowed.",
+            value=len(content),
+            allowed=str(MOST_BYTES),
+        )
+    if _ZIP_END in content[-_ZIP_TAIL:]:
+        raise Unfit(f"The file holds an archive of other files; send each as {_ALLOWED}.", allowed=_ALLOWED)
+    if content.startswith(b"%PDF-"):
+        return _pdf(content)
+    return _image(content)
+
+
+def clean_name(filename: str, media: str) -> str:
+    """A file's name that is safe to show, to save under and to export: visible characters, no path, the right ending.
+
+    >>> clean_name("C:\\\\Users\\\\me\\\\=invoice\\u202e.pdf.exe", "application/pdf")
+    'invoice.pdf.pdf'
+    """
+    last = filename.replace("\\", "/").rsplit("/", 1)[-1]
+    seen = "".join(each for each in unicodedata.normalize("NFC", last) if unicodedata.category(each)[0] != "C")
+    seen = re.sub(r'[<>:"|?*]', "_", " ".join(seen.split()))
+    stem = PurePosixPath(seen).stem if "." in seen.strip(".") else seen
+    # A spreadsheet runs a cell that begins with one of these; a leading dot hides a file.
+    stem = stem.lstrip("=+-@.~ ").rstrip(". ")[:MOST_NAME_CHARACTERS].rstrip(". ")
+    return (stem or "document") + ENDINGS[media]
+
+
+def _pdf(content: bytes) -> str:
+    if b"%%EOF" not in content[-2048:] or b"startxref" not in content[-4096:]:
+        raise Unfit("The PDF is not whole: its end is missing; save it again and send that.", allowed=_ALLOWED)
+    for part in (content, *_object_streams(content)):
+        found = _ACTS.search(_plain_names(part))
+        if found is None:
+            continue
+        name = found.group(1).decode()
+        if name == "Encrypt":
+            raise Unfit("The PDF is protected by a password or against copying; send one that is not.", value=name)
+        raise Unfit(
+            f"The PDF holds something that acts or another file ({name}); print it to a new PDF and send that.",
+            value=name,
+        )
+    return "application/pdf"
+
+
+def _plain_names(part: bytes) -> bytes:
+    """A name may be written with `#4a` for `J`; both are the same to a reader of PDF."""
+    return re.sub(rb"#([0-9A-Fa-f]{2})", lambda hit: bytes([int(hit.group(1), 16)]), part)
+
+
+def _object_streams(content: bytes) -> list[bytes]:
+    """The packed parts of a PDF that hold its objects; page contents and pictures are left packed."""
+    found, left, since = [], _MOST_UNPACKED, 0
+    for hit in _STREAM.finditer(content):
+        dictionary = _plain_names(content[since : hit.start()])
+        since = hit.end()
+        if b"/ObjStm" not in dictionary or b"/Filter" not in dictionary:
+            continue  # what is not packed is read with the rest
+        if dictionary.count(b"Decode") != dictionary.count(b"FlateDecode"):
+            raise Unfit("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that.")
+        part = _unpacked(content, hit.end(), left)
+        left -= len(part)
+        found.append(part)
+    return found
+
+
+def _unpacked(content: bytes, start: int, most: int) -> bytes:
+    """What is packed from `start` on, whatever length the PDF says it has. Unfit beyond `most` bytes."""
+    unpacker, parts, left = zlib.decompressobj(), list[bytes](), most
+    while not unpacker.eof and start < len(content):
+        try:
+            part = unpacker.decompress(unpacker.unconsumed_tail + content[start : start + _CHUNK_BYTES], left + 1)
+        except zlib.error as error:
+            raise Unfit("The PDF is packed in a way that cannot be checked; print it to a new PDF.") from error
+        start += _CHUNK_BYTES
+        left -= len(part)
+        if left < 0:
+            raise Unfit("The PDF unpacks to far more than it is; print it to a new PDF.", allowed=str(_MOST_UNPACKED))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _image(content: bytes) -> str:
+    if b"%PDF-" in content[:1024]:
+        raise Unfit(f"The file is two things at once; send it as {_ALLOWED}.", allowed=_ALLOWED)
+    try:
+        with Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as picture:
+            kind = _IMAGES[picture.format or ""]
+            _check_size(picture)
+            picture.verify()
+        with Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as picture:
+            picture.draft("RGB", (picture.width // 8 or 1, picture.height // 8 or 1))  # JPEG alone: an eighth to unpack
+            picture.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels() from error
+    except (OSError, SyntaxError, ValueError, KeyError, EOFError, struct.error, zlib.error) as error:
+        raise Unfit(
+            f"The file is not one that can be read as {_ALLOWED}, or it is damaged.", allowed=_ALLOWED
+        ) from error
+    if not _ends_where_it_should(kind, content):
+        raise Unfit("The picture is followed by other data; save it again and send that.", allowed=_ALLOWED)
+    return kind
+
+
+def _check_size(picture: Image.Image) -> None:
+    if picture.width * picture.height > MOST_PIXELS:
+        raise _too_many_pixels()
+    if getattr(picture, "n_frames", 1) > 1:
+        raise Unfit("The picture moves; send a still one.", allowed=_ALLOWED)
+
+
+def _too_many_pixels() -> Unfit:
+    return Unfit(
+        f"The picture has too many pixels; at most {MOST_PIXELS // 1_000_000} million are allowed. Send a smaller one.",
+        allowed=str(MOST_PIXELS),
+    )
+
+
+def _ends_where_it_should(kind: str, content: bytes) -> bool:
+    """PNG and WebP say where they end; behind a JPEG cameras add previews, so only archives are refused there."""
+    if kind == "image/png":
+        return content[-12:-4] == b"\0\0\0\0IEND"
+    if kind == "image/webp":
+        return abs(struct.unpack("<I", content[4:8])[0] + 8 - len(content)) <= 1
+    return True
