@@ -227,7 +227,8 @@ class Lane:
         return n_done
 
     def _note_failure(self, job: Job, error: Exception) -> None:
-        connection.close_if_unusable_or_obsolete()
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()  # what broke the connection must not keep it from being told
         n_failed = beats.went_wrong(job.name, timezone.now(), error=_said(error), every_seconds=job.every_seconds)
         self._said_at.pop(job.name, None)
         self._rests_until[job.name] = time.monotonic() + beats.pause(n_failed, job.every_seconds).total_seconds()

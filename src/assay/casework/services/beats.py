@@ -62,7 +62,7 @@ def went_wrong(job: str, now: datetime, *, error: str, every_seconds: float) -> 
 def pause(n_failed: int, every_seconds: float) -> timedelta:
     """How long a job rests after so many failures in a row: its own pace, doubled each time, an hour at most."""
     own = timedelta(seconds=every_seconds)
-    return max(own, min(own * 2 ** min(n_failed - 1, 30), _LONGEST_PAUSE))
+    return max(own, min(own * float(2 ** min(n_failed - 1, 30)), _LONGEST_PAUSE))
 
 
 def _free(now: datetime) -> QuerySet[WorkerBeat]:
