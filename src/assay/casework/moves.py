@@ -50,7 +50,8 @@ MOVES: tuple[Move, ...] = (
     Move("decision", "enforce", ("proposed",), "in_force", "decision.approve", _ANOTHER),
     Move("decision", "refuse", ("proposed",), "refused", "decision.approve", f"{_ANOTHER}; a reason"),
     Move("decision", "undo", ("in_force", "proposed"), "undone", "decision.undo", "a reason"),
-    Move("decision", "reverse", ("in_force",), "reversed", "appeal.answer", "a successful appeal"),
+    # What ended on time may still be objected to: its strike counts on, and the merchant may want to be told otherwise.
+    Move("decision", "reverse", ("in_force", "expired"), "reversed", "appeal.answer", "a successful appeal"),
     Move("decision", "expire", ("in_force",), "expired", "worker", "its end has come"),
     Move("appeal", "uphold", ("open",), "upheld", "appeal.answer", _OUTSIDER),
     Move("appeal", "reverse", ("open",), "reversed", "appeal.answer", _OUTSIDER),

@@ -19,13 +19,15 @@ def is_of_the_merchant(person: Person, subject: Any) -> bool:  # noqa: ANN401 - 
 
 
 def had_a_part(person: Person, decision: Decision) -> bool:
-    """Proposed, approved or reviewed what the decision is about, for whatever purpose.
+    """Proposed, approved or reviewed what the decision is about, for whatever purpose, or answered an earlier appeal.
 
     Whoever once answered about the item has said what they think of it, and would be judging their own answer.
     """
     if person.pk in (decision.decided_by_id, decision.approved_by_id):
         return True
-    return Review.objects.filter(item_id=decision.item_id, person=person).exists()
+    if Review.objects.filter(item_id=decision.item_id, person=person).exists():
+        return True
+    return Appeal.objects.filter(decision=decision, answered_by=person).exists()
 
 
 def _reads_statement(person: Person, statement: Any) -> bool:  # noqa: ANN401
