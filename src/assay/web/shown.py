@@ -54,6 +54,7 @@ _TONES: dict[str, str] = {
     "reversed": "off",
     "refused": "off",
     "withdrawn": "off",
+    "waived": "off",
     "revoked": "off",
 }
 

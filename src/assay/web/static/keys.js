@@ -59,11 +59,13 @@
 
   const help = () => {
     const list = dialog.querySelector("dl");
-    const rows = targets().map((element) => [element.dataset.key, words(element)]);
-    if (rowLinks().length) rows.push(["j", dialog.dataset.next], ["k", dialog.dataset.previous], ["Enter", dialog.dataset.open]);
-    if (searchField()) rows.push(["/", dialog.dataset.search]);
-    rows.push(["?", dialog.dataset.help]);
-    list.replaceChildren(...rows.flatMap(([key, text]) => {
+    const rows = new Map();
+    const add = (key, text) => { if (!rows.has(key)) rows.set(key, text); };
+    targets().forEach((element) => add(element.dataset.key, words(element)));
+    if (rowLinks().length) { add("j", dialog.dataset.next); add("k", dialog.dataset.previous); add("Enter", dialog.dataset.open); }
+    if (searchField()) add("/", dialog.dataset.search);
+    add("?", dialog.dataset.help);
+    list.replaceChildren(...[...rows].flatMap(([key, text]) => {
       const term = document.createElement("dt");
       const cap = document.createElement("kbd");
       const meaning = document.createElement("dd");
