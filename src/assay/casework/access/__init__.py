@@ -40,9 +40,9 @@ def need(person: Person, permission: str, subject: Any = None) -> None:  # noqa:
 
 def permissions() -> dict[str, Predicate]:
     """Every permission by name."""
-    from assay.casework.access import appeals, audit, decisions, effects, items, people, testbuys
+    from assay.casework.access import appeals, audit, decisions, effects, items, people, runs, testbuys
 
     found: dict[str, Predicate] = {}
-    for subject in (items, decisions, appeals, testbuys, people, audit, effects):
+    for subject in (items, runs, decisions, appeals, testbuys, people, audit, effects):
         found |= subject.PERMISSIONS
     return found
