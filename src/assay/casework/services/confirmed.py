@@ -1,0 +1,160 @@
+"""What a confirmed counterfeit sets off: its listing comes before a reviewer, first in the queue.
+
+Only a person decides; the reason code `authentication` is there for it. Controls are no goods of the market.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.findings import About, Content, Fact, Merchant, Offer, Waterfall
+from assay.casework.models import (
+    Answer,
+    Decision,
+    DecisionState,
+    Finding,
+    Item,
+    ItemState,
+    Stream,
+    SubjectType,
+    TestBuyTask,
+)
+from assay.casework.moves import make_move
+from assay.casework.services.recording import Actor, record
+from assay.market.errors import CallerError
+
+# Step by which a confirmed counterfeit goes ahead of the first in the queue; any number above 0 does.
+_AHEAD = 0.01
+AUTHENTICATION = "authentication"
+
+EVENTS: dict[str, str | Promise] = {"item.raised": _("brought goods before reviewers after an authentication")}
+
+
+def raise_item(task: TestBuyTask) -> Item | None:
+    """Brings the listing of a confirmed counterfeit before a reviewer; None when there is nothing to bring.
+
+    Both examinations found a counterfeit, and the unit is no control. An item that waits is moved to the front, one
+    that was decided otherwise or closed is opened again; where a decision in force already answers counterfeit,
+    nothing changes. The caller records `item.raised` with `record_raised`.
+    """
+    if task.pot == "control" or not task.listing_id or (task.outcome, task.second_outcome) != ("counterfeit",) * 2:
+        return None
+    found = Item.objects.select_for_update(of=("self",)).filter(
+        subject_type=SubjectType.LISTING, subject_id=task.listing_id
+    )
+    item = found.select_related("finding").first()
+    if item is None:
+        return _new(task)
+    return _again(item, task)
+
+
+def record_raised(actor: Actor, item: Item, task: TestBuyTask) -> None:
+    """The audit event of `raise_item`, with the unit that it rests on."""
+    after = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
+    reason = f"Two examinations of unit {task.unit} found a counterfeit."
+    record(actor, "item.raised", item, after=after, reason=reason)
+
+
+def _again(item: Item, task: TestBuyTask) -> Item | None:
+    in_force = Decision.objects.filter(item=item, state__in=(DecisionState.IN_FORCE, DecisionState.PROPOSED))
+    if item.state != ItemState.OPEN and in_force.filter(answer=Answer.COUNTERFEIT).exists():
+        return None
+    if item.state == ItemState.SNOOZED:
+        make_move(item, "item", "wake")
+        item.snoozed_until = None
+    elif item.state != ItemState.OPEN:
+        make_move(item, "item", "reopen")
+    known = AUTHENTICATION in {each.get("id") for each in _facts(item)}
+    if not known:
+        item.rank = max(item.rank, _front())
+        _freeze(item, _with_fact(item, task))
+    item.updated_at = timezone.now()
+    item.save(update_fields=["state", "snoozed_until", "rank", "finding", "updated_at"])
+    return item
+
+
+def _new(task: TestBuyTask) -> Item:
+    now, score = timezone.now(), float(task.score or 0.0)
+    harm = int((task.price_minor or 0) * score / 100)
+    item = Item.objects.create(
+        subject_type=SubjectType.LISTING,
+        subject_id=task.listing_id,
+        merchant_id=task.merchant_id,
+        merchant_name=task.merchant_name,
+        title=task.title,
+        brand=task.brand,
+        category=task.category,
+        price_minor=task.price_minor,
+        currency=task.programme.currency,
+        score=score,
+        harm_minor=harm,
+        rank=_front(),
+        stream=Stream.FLAGGED,
+        opened_at=now,
+        updated_at=now,
+    )
+    _freeze(item, replace(_content(task, score), facts=(_fact(task),)))
+    item.save(update_fields=["finding"])
+    return item
+
+
+def _front() -> float:
+    """A rank ahead of everything that is only suspected."""
+    first = Item.objects.filter(state=ItemState.OPEN).order_by("-rank", "id").values_list("rank", flat=True).first()
+    return (first or 0.0) + _AHEAD
+
+
+def _content(task: TestBuyTask, score: float) -> Content:
+    """What is known of goods that no loaded run holds: what the plan knew of them."""
+    plan: dict[str, Any] = task.programme.progress.get("plan", {})
+    return Content(
+        about=About(
+            SubjectType.LISTING,
+            task.listing_id,
+            plan.get("snapshot_id", ""),
+            plan.get("as_of", ""),
+            plan.get("model_label", ""),
+            plan.get("model", ""),
+        ),
+        merchant=Merchant(task.merchant_id, task.merchant_name),
+        waterfall=Waterfall(score, None, None, score, 0),
+        offer=Offer(task.title, "", task.brand, task.category, task.price_minor, task.programme.currency),
+    )
+
+
+def _with_fact(item: Item, task: TestBuyTask) -> Content:
+    try:
+        content = Content.read(item.finding.content) if item.finding else _content(task, item.score)
+    except CallerError:
+        content = _content(task, item.score)
+    return replace(content, facts=(*content.facts, _fact(task)))
+
+
+def _fact(task: TestBuyTask) -> Fact:
+    day = f"{task.finished_at:%Y-%m-%d}" if task.finished_at else ""
+    return Fact(AUTHENTICATION, "Authentication", f"counterfeit by two examinations of a test buy ({task.unit}, {day})")
+
+
+def _facts(item: Item) -> list[dict[str, Any]]:
+    facts = item.finding.content.get("facts", []) if item.finding else []
+    return [each for each in facts if isinstance(each, dict)]
+
+
+def _freeze(item: Item, content: Content) -> None:
+    item.finding, _made = Finding.objects.get_or_create(
+        item=item,
+        content_sha256=content.sha256,
+        defaults={
+            "run": item.run,
+            "frozen_at": timezone.now(),
+            "snapshot_id": content.about.snapshot_id[:100],
+            "model": content.about.model[:100],
+            "score": item.score,
+            "content": content.to_json(),
+        },
+    )

@@ -1,0 +1,86 @@
+"""The chain of custody: whatever is changed, taken out, put in or cut off is noticed."""
+
+import pytest
+
+from assay.casework.models import CustodyEntry, Role
+from assay.casework.services import custody
+from assay.casework.services.custody import Link
+from tests.casework.bought import a_task, sealed
+from tests.casework.builders import NOW, a_person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def task():
+    return sealed(a_task(), a_person(Role.TEST_BUYER))
+
+
+def test_a_chain_as_it_was_written_holds(task):
+    assert custody.chain(task).holds
+    assert [entry.seq for entry in custody.chain(task).entries] == [1, 2, 3, 4, 5]
+
+
+def test_a_task_without_entries_has_a_whole_chain():
+    assert custody.chain(a_task()).holds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"act": "received"},
+        {"at": NOW},
+        {"seal_no": "other"},
+        {"place": "elsewhere"},
+        {"note": "other"},
+        {"details": {"order_no": "O-2"}},
+        {"sha256": "0" * 64},
+        {"previous_sha256": "0" * 64},
+    ],
+)
+def test_a_changed_entry_is_noticed(task, change):
+    task.custody.filter(seq=2).update(**change)
+    assert custody.chain(task).faults
+
+
+def test_another_hand_is_noticed(task):
+    task.custody.filter(seq=2).update(person=a_person(Role.TEST_BUYER))
+    assert "entry 2 was changed" in custody.chain(task).faults[0]
+
+
+@pytest.mark.parametrize("seq", [1, 3, 5])
+def test_a_missing_entry_is_noticed(task, seq):
+    task.custody.filter(seq=seq).delete()
+    assert custody.chain(task).faults
+
+
+def test_an_entry_put_at_the_end_by_hand_is_noticed(task):
+    last = task.custody.get(seq=5)
+    forged = CustodyEntry(task=task, seq=6, act="sealed", at=NOW, person=last.person, previous_sha256=last.sha256)
+    forged.sha256 = custody.entry_sha256(forged, task)
+    forged.save()
+    assert "not the last one" in custody.chain(task).faults[0]
+
+
+def test_two_entries_in_each_others_place_are_noticed(task):
+    task.custody.filter(seq=2).update(seq=99)
+    task.custody.filter(seq=3).update(seq=2)
+    task.custody.filter(seq=99).update(seq=3)
+    assert custody.chain(task).faults
+
+
+def test_an_entry_of_another_unit_does_not_fit(task):
+    other = sealed(a_task(task.programme), a_person(Role.TEST_BUYER))
+    task.custody.all().delete()
+    other.custody.update(task=task)
+    assert custody.chain(task).faults
+
+
+def test_a_name_that_changes_breaks_no_chain(task):
+    type(task.assigned_to).objects.filter(pk=task.assigned_to.pk).update(name="", email="erased@example.org")
+    assert custody.chain(task).holds
+
+
+def test_an_act_that_is_not_in_the_list_is_a_fault_of_ours(task):
+    with pytest.raises(RuntimeError, match="Unknown act"):
+        custody.add(task, task.assigned_to, Link("opened"), NOW)
