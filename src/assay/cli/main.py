@@ -7,7 +7,19 @@ import traceback
 
 import typer
 
-from assay.cli import analysis, attacks, damages, data, models, prevalence, prevalence_report, signals, testbuys
+from assay.cli import (
+    analysis,
+    attacks,
+    damages,
+    data,
+    live,
+    models,
+    prevalence,
+    prevalence_report,
+    serving,
+    signals,
+    testbuys,
+)
 from assay.cli.console import close_broken_pipe, say_error
 from assay.market import AssayError
 
@@ -20,7 +32,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (data, analysis, models, signals, attacks, testbuys, prevalence, prevalence_report, damages):
+for group in (
+    data,
+    analysis,
+    live,
+    models,
+    signals,
+    attacks,
+    testbuys,
+    prevalence,
+    prevalence_report,
+    damages,
+    serving,
+):
     group.register(app)
 
 

@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from assay.web.accounts.signing import home
+from assay.web.console.effects.health import health
 
 urlpatterns = [
     path("", home, name="home"),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("console/", include("assay.web.console.urls")),
     path("portal/", include("assay.web.portal.urls")),
     path("api/", include("assay.web.api.urls")),
+    path("health", health, name="health"),
     path("language/", set_language, name="set-language"),
 ]
 
