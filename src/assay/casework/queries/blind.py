@@ -1,0 +1,85 @@
+"""Items that somebody is to judge without knowing what others made of them: blind second reviews and gold items.
+
+For a person who may be asked about such an item, it looks like any open one: no answer, no decision, no history.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from assay.casework.models import Appeal, Decision, Gold, Item, ItemState, Person, Review, ReviewKind, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def blind_for(person: Person) -> QuerySet[Item]:
+    """Decided items that wait for a second answer, and of which this person knows nothing."""
+    return _unknown_to(person, Item.objects.filter(state=ItemState.DECIDED, needs_blind_review=True))
+
+
+def gold_for(person: Person) -> QuerySet[Item]:
+    """Items with a known answer that this person has neither answered, decided nor put among the gold items."""
+    live = Gold.objects.filter(item=OuterRef("pk"), retired_at=None).exclude(added_by=person)
+    return _unknown_to(person, Item.objects.filter(Exists(live), state=ItemState.DECIDED))
+
+
+def _unknown_to(person: Person, rows: QuerySet[Item]) -> QuerySet[Item]:
+    """Without items that the person had a part in. One under appeal is open to everybody who may answer it."""
+    reviewed = Review.objects.filter(item=OuterRef("pk"), person=person)
+    decided = Decision.objects.filter(Q(decided_by=person) | Q(approved_by=person), item=OuterRef("pk"))
+    appealed = Appeal.objects.filter(decision__item=OuterRef("pk"))
+    return rows.filter(~Exists(reviewed), ~Exists(decided), ~Exists(appealed))
+
+
+_POOLS: dict[str, Callable[[Person], QuerySet[Item]]] = {ReviewKind.GOLD: gold_for, ReviewKind.BLIND: blind_for}
+
+
+def kind_for(person: Person, item: Item) -> ReviewKind | None:
+    """What an answer of this person about this item would be: a first review, a blind one, gold; None for none."""
+    if item.state == ItemState.OPEN:
+        return ReviewKind.FIRST
+    if item.state != ItemState.DECIDED:
+        return None
+    held = item.claimed_for if item.claimed_by_id == person.pk else ""
+    kinds = (held, *_POOLS) if held in _POOLS else tuple(_POOLS)
+    for kind in kinds:
+        if _POOLS[kind](person).filter(pk=item.pk).exists():
+            return ReviewKind(kind)
+    return None
+
+
+def is_blind_to(person: Person, item: Item) -> bool:
+    """Whether this person must not see what was made of the item.
+
+    Analysts may be asked about any such item; seniors need to see decisions for their work, and are blind only to what
+    they hold.
+    """
+    if item.state != ItemState.DECIDED or person.role not in (Role.ANALYST, Role.SENIOR):
+        return False
+    if person.role == Role.SENIOR and item.claimed_by_id != person.pk:
+        return False
+    return kind_for(person, item) in _POOLS
+
+
+def without_blind(person: Person, decisions: QuerySet[Decision]) -> QuerySet[Decision]:
+    """Decisions without those about items that the person may still be asked about."""
+    if person.role not in (Role.ANALYST, Role.SENIOR):
+        return decisions
+    unseen = [Exists(pool(person).filter(pk=OuterRef("item_id"), **_held(person))) for pool in _POOLS.values()]
+    return decisions.filter(*(~each for each in unseen))
+
+
+def items_without_blind(person: Person, rows: QuerySet[Item]) -> QuerySet[Item]:
+    """The same for a list of items in a state other than open."""
+    if person.role not in (Role.ANALYST, Role.SENIOR):
+        return rows
+    unseen = [Exists(pool(person).filter(pk=OuterRef("pk"), **_held(person))) for pool in _POOLS.values()]
+    return rows.filter(*(~each for each in unseen))
+
+
+def _held(person: Person) -> dict[str, Person]:
+    """Seniors are blind only to what they hold."""
+    return {"claimed_by": person} if person.role == Role.SENIOR else {}

@@ -1,0 +1,89 @@
+"""Answers of reviewers: a first answer decides, a blind or a gold one is only kept, and none of them knows which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.choices import Choice, check
+from assay.casework.models import Decision, DecisionState, Item, ItemState, Review, ReviewKind
+from assay.casework.moves import WrongState
+from assay.casework.queries.blind import kind_for
+from assay.casework.services import claims
+from assay.casework.services.acting import the_person
+from assay.casework.services.decisions import decide, file_review
+from assay.casework.services.recording import Actor, record
+
+EVENTS = {
+    "review.filed": _("answered about an item without deciding"),
+    "review.settled": _("looked into a disagreement"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of an answer. `decision` is None for blind and gold ones: whoever answered is not told so."""
+
+    review: Review
+    decision: Decision | None
+
+
+def answer(actor: Actor, item: Item, choice: Choice) -> Answered:
+    """Files a person's answer as whatever the item was given to them for.
+
+    WrongState when the item is decided already, or somebody else holds it.
+    """
+    choice = check(choice, item.subject_type)
+    with transaction.atomic():
+        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        person = the_person(actor, "item.decide", row)
+        claims.need_free(row, person, timezone.now())
+        kind = kind_for(person, row)
+        if kind is None:
+            raise WrongState(
+                f"Item {row} is {row.get_state_display()}: there is nothing to answer about it now.",
+                where={"item": row.pk},
+                value=row.state,
+                allowed=ItemState.OPEN,
+            )
+        if kind == ReviewKind.FIRST:
+            decision = decide(actor, row, choice)
+            assert decision.review is not None  # a person always leaves one
+            return Answered(decision.review, decision)
+        return Answered(_kept(actor, row, choice, kind), None)
+
+
+def settle(actor: Actor, review: Review, *, note: str = "") -> Review:
+    """Marks a disagreement as looked into; WrongState when somebody has done so."""
+    with transaction.atomic():
+        row = Review.objects.select_for_update(of=("self",)).get(pk=review.pk)
+        person = the_person(actor, "review.settle", row)
+        if row.kind != ReviewKind.BLIND or row.settled_at is not None:
+            raise WrongState(
+                f"Review {row.pk} is no disagreement that waits to be looked into.",
+                where={"review": row.pk},
+                value=row.kind,
+                allowed=ReviewKind.BLIND,
+            )
+        row.settled_at, row.settled_by = timezone.now(), person
+        row.save(update_fields=["settled_at", "settled_by"])
+        record(actor, "review.settled", row, reason=note.strip()[:2_000])
+    return row
+
+
+def _kept(actor: Actor, row: Item, choice: Choice, kind: ReviewKind) -> Review:
+    """A blind or gold answer on a locked row: written down, and the item goes back to where it was."""
+    now = timezone.now()
+    assert actor.person is not None  # asked for above
+    review = file_review(actor.person, row, choice, kind, now)
+    if kind == ReviewKind.BLIND:
+        review.decision = row.decisions.filter(state=DecisionState.IN_FORCE).order_by("-pk").first()
+        review.save(update_fields=["decision"])
+        row.needs_blind_review = False
+    claims.let_go(row)
+    row.save(update_fields=["needs_blind_review", *claims.CLAIM_FIELDS])
+    record(actor, "review.filed", review, after={"item": row.pk, "kind": kind.value, "answer": choice.answer})
+    return review

@@ -1,0 +1,158 @@
+"""Claims are exclusive, leased, limited, and mix in what measures."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from assay.casework.access import Refused
+from assay.casework.models import Answer, AuditEvent, Gold, Item, Role, Stream
+from assay.casework.moves import WrongState
+from assay.casework.queries.queue import Wanted
+from assay.casework.services import claims
+from assay.casework.services.recording import WORKER, Actor
+from assay.market.errors import CallerError
+from tests.casework.builders import NOW, a_decision, a_person, an_item
+
+pytestmark = pytest.mark.django_db
+
+
+def never(_one_in):
+    return False
+
+
+def only(one_in):
+    return lambda asked: asked == one_in
+
+
+def _actor(role=Role.ANALYST):
+    return Actor.of(a_person(role))
+
+
+def test_the_next_item_is_the_one_of_highest_rank():
+    an_item(rank=1.0)
+    best = an_item(rank=3.0)
+    an_item(rank=2.0)
+    actor = _actor()
+    taken = claims.take_next(actor, draw=never)
+    assert taken == best
+    assert taken.claimed_by == actor.person and taken.claimed_for == "first"
+    assert AuditEvent.objects.get().action == "item.claimed"
+
+
+def test_nobody_gets_what_somebody_holds():
+    an_item(rank=3.0)
+    second = an_item(rank=2.0)
+    claims.take_next(_actor(), draw=never)
+    assert claims.take_next(_actor(), draw=never) == second
+    assert claims.take_next(_actor(), draw=never) is None
+
+
+def test_a_lease_in_the_past_does_not_count():
+    item = an_item()
+    claims.take_next(_actor(), draw=never)
+    Item.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    later = _actor()
+    assert claims.take_next(later, draw=never) == item
+    assert Item.objects.get().claimed_by == later.person
+
+
+def test_the_next_item_keeps_to_the_filter():
+    an_item(rank=9.0, brand="Other")
+    wanted = an_item(rank=1.0, brand="Norvane")
+    assert claims.take_next(_actor(), Wanted(brand="Norvane"), draw=never) == wanted
+
+
+def test_a_person_holds_a_few_items_at_most():
+    for _ in range(claims.MOST_CLAIMS + 1):
+        an_item()
+    actor = _actor()
+    for _ in range(claims.MOST_CLAIMS):
+        assert claims.take_next(actor, draw=never)
+    with pytest.raises(CallerError, match="at most 5"):
+        claims.take_next(actor, draw=never)
+    assert Item.objects.filter(claimed_by=actor.person).count() == claims.MOST_CLAIMS
+
+
+def test_now_and_then_the_next_item_was_drawn_at_random():
+    an_item(rank=9.0)
+    at_random = an_item(rank=0.0, stream=Stream.RANDOM)
+    assert claims.take_next(_actor(), draw=only(claims.RANDOM_ONE_IN)) == at_random
+
+
+def test_now_and_then_the_next_item_is_gold_and_never_in_place_of_an_empty_queue():
+    gold = an_item(state="decided")
+    Gold.objects.create(
+        item=gold, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
+    )
+    assert claims.take_next(_actor(), draw=never) is None
+    taken = claims.take_next(_actor(), draw=only(claims.GOLD_ONE_IN))
+    assert taken == gold and taken.claimed_for == "gold"
+
+
+def test_whoever_added_a_gold_item_or_decided_about_it_is_never_given_it():
+    decider, senior = a_person(), a_person(Role.SENIOR)
+    gold = a_decision(decided_by=decider).item
+    Gold.objects.create(item=gold, answer=Answer.COUNTERFEIT, source="examined", added_by=senior, added_at=NOW)
+    for person in (decider, senior):
+        assert claims.take_next(Actor.of(person), draw=only(claims.GOLD_ONE_IN)) is None
+
+
+def test_a_blind_second_review_is_given_to_another_person():
+    decider = a_person()
+    item = a_decision(an_item(state="decided", needs_blind_review=True), decider).item
+    assert claims.take_next(Actor.of(decider), draw=only(claims.BLIND_ONE_IN)) is None
+    taken = claims.take_next(_actor(), draw=only(claims.BLIND_ONE_IN))
+    assert taken == item and taken.claimed_for == "blind"
+
+
+def test_taking_what_somebody_else_holds_is_refused():
+    item = an_item()
+    claims.take(_actor(), item)
+    with pytest.raises(WrongState, match="Somebody else holds"):
+        claims.take(_actor(), item)
+
+
+def test_taking_a_snoozed_item_is_refused():
+    with pytest.raises(WrongState, match="nothing to answer"):
+        claims.take(_actor(), an_item(state="snoozed"))
+
+
+def test_work_renews_a_lease_but_not_at_every_keystroke():
+    actor = _actor()
+    item = claims.take(actor, an_item())
+    first = item.claimed_until
+    assert claims.renew(actor, item).claimed_until == first
+    Item.objects.update(claimed_until=timezone.now() + timedelta(minutes=3))
+    assert claims.renew(actor, item).claimed_until > timezone.now() + timedelta(minutes=19)
+    assert claims.renew(_actor(), item).claimed_by == actor.person
+
+
+def test_giving_back_frees_an_item_and_only_its_holder_or_a_senior_may():
+    actor = _actor()
+    item = claims.take(actor, an_item())
+    with pytest.raises(Refused):
+        claims.release(_actor(), item)
+    assert claims.release(actor, item).claimed_by is None
+    claims.take(actor, item)
+    assert claims.release(_actor(Role.SENIOR), item).claimed_until is None
+    with pytest.raises(WrongState):
+        claims.release(actor, item)
+
+
+def test_the_worker_clears_leases_that_ended():
+    claims.take(_actor(), an_item())
+    claims.take(_actor(), an_item())
+    now = timezone.now()
+    assert claims.release_expired(WORKER, now) == 0
+    assert claims.release_expired(WORKER, now + claims.LEASE + timedelta(seconds=1)) == 2
+    assert not Item.objects.filter(claimed_by__isnull=False).exists()
+    assert AuditEvent.objects.filter(action="item.claim_lapsed").count() == 2
+
+
+def test_who_does_not_review_claims_nothing():
+    an_item()
+    with pytest.raises(Refused):
+        claims.take_next(_actor(Role.AUDITOR))
