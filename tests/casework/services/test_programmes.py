@@ -8,8 +8,9 @@ import pytest
 
 from assay.casework.access import Refused
 from assay.casework.models import AuditEvent, Programme, Role, TaskStage, TestBuyTask
+from assay.casework.moves import WrongState
 from assay.casework.services import programmes
-from assay.casework.services.programmes import load_programme, refresh, refresh_programme
+from assay.casework.services.programmes import close_programme, load_programme, refresh, refresh_programme
 from assay.casework.services.recording import COMMAND_LINE, Actor
 from assay.market.errors import CallerError
 from assay.measurement.sealing import BrokenSeal
@@ -223,5 +224,23 @@ def test_a_history_that_was_changed_is_said(folder, programme):
     assert "history was changed" in programme.problem
 
 
+def test_a_programme_is_closed_when_every_unit_has_its_recorded_outcome(programme):
+    senior = Actor.of(a_person(Role.SENIOR))
+    for task in programme.tasks.all():
+        finished(task)
+    with pytest.raises(WrongState, match="no recorded outcome"):
+        close_programme(senior, programme)
+    refresh()
+    assert close_programme(senior, programme).closed_at
+    with pytest.raises(WrongState, match="closed already"):
+        close_programme(senior, programme)
+    assert refresh() == 0
+
+
 def test_every_event_of_the_room_is_declared():
-    assert set(programmes.EVENTS) == {"programme.loaded", "programme.recorded", "task.taken_over"}
+    assert set(programmes.EVENTS) == {
+        "programme.loaded",
+        "programme.recorded",
+        "programme.closed",
+        "task.taken_over",
+    }

@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
 from assay.casework.models import Programme, TestBuyTask
-from assay.casework.moves import make_move
+from assay.casework.moves import WrongState, make_move
 from assay.casework.services import results
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.market.errors import AssayError, CallerError
-from assay.measurement.ledger import Facts, current
+from assay.measurement.ledger import Facts, current, head
 from assay.measurement.sealing import BrokenSeal
 from assay.pipeline.custody import DRAWN, TestBuys, open_test_buys
 from assay.pipeline.outcomes import test_buy_status
@@ -39,6 +39,7 @@ _MOST_CHARACTERS = 200
 EVENTS: dict[str, str | Promise] = {
     "programme.loaded": _("brought a programme of test buys in"),
     "programme.recorded": _("recorded outcomes in the programme's folder"),
+    "programme.closed": _("closed a programme of test buys"),
     "task.taken_over": _("took an outcome over from the programme's folder"),
 }
 
@@ -175,33 +176,59 @@ def refresh_programme(actor: Actor, programme: Programme, *, replace_reason: str
         if replace_reason is not None:
             need(actor.person, "programme.replace", programme)
     try:
-        with transaction.atomic():
-            return _refreshed(actor, programme, replace_reason)
+        buys, n_moved = _settled(actor, programme, replace_reason)
+        # Intervals take seconds: they are computed while nobody waits for the database.
+        programme.progress, programme.problem = results.progress(buys, programme.progress), ""
     except AssayError as error:
-        Programme.objects.filter(pk=programme.pk).update(problem=error.message, refreshed_at=timezone.now())
-        programme.problem = error.message
-        return 0
+        programme.problem, n_moved = error.message, 0
+    programme.refreshed_at = timezone.now()
+    programme.save(update_fields=["progress", "problem", "refreshed_at"])
+    return n_moved
 
 
-def _refreshed(actor: Actor, programme: Programme, replace_reason: str | None) -> int:
-    row = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
-    buys = open_test_buys(Path(row.folder))
-    if buys.seal.sha256 != row.plan_sha256:
-        raise BrokenSeal(f"The plan in {row.folder} is not the one that was loaded as {row.name!r}.")
-    n_recorded = results.record_finished(row, replace_reason)
-    taken = _take_over(row, current(buys.entries()))
-    row.progress = results.progress(buys, row.progress)
-    row.problem, row.refreshed_at = "", timezone.now()
-    row.save(update_fields=["progress", "problem", "refreshed_at"])
-    programme.progress, programme.problem, programme.refreshed_at = row.progress, "", row.refreshed_at
-    happenings = [
-        Happening("task.taken_over", "testbuytask", str(task.pk), before, after) for task, before, after in taken
-    ]
-    if n_recorded:
-        after = {"n_outcomes": n_recorded, "history": row.progress["head"]}
-        happenings.append(Happening("programme.recorded", "programme", str(row.pk), None, after, replace_reason or ""))
-    record_all(actor, happenings)
-    return n_recorded + len(taken)
+def _settled(actor: Actor, programme: Programme, replace_reason: str | None) -> tuple[TestBuys, int]:
+    """Folder and database say the same afterwards, but for what they contradict each other about."""
+    with transaction.atomic():
+        row = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
+        buys = open_test_buys(Path(row.folder))
+        if buys.seal.sha256 != row.plan_sha256:
+            raise BrokenSeal(f"The plan in {row.folder} is not the one that was loaded as {row.name!r}.")
+        n_recorded = results.record_finished(row, replace_reason)
+        taken = _take_over(row, current(buys.entries()))
+        happenings = [
+            Happening("task.taken_over", "testbuytask", str(task.pk), before, after) for task, before, after in taken
+        ]
+        if n_recorded:
+            said = {"n_outcomes": n_recorded, "history": head(buys.history())}
+            happenings.append(
+                Happening("programme.recorded", "programme", str(row.pk), None, said, replace_reason or "")
+            )
+        record_all(actor, happenings)
+    return buys, n_recorded + len(taken)
+
+
+def close_programme(actor: Actor, programme: Programme) -> Programme:
+    """Ends a programme whose units all have their outcome in the folder; the worker looks at it no more.
+
+    WrongState while something is outstanding: a unit that is left out silently biases the figure.
+    """
+    if actor.person is not None:
+        need(actor.person, "programme.refresh", programme)
+    with transaction.atomic():
+        row = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
+        n_left = row.tasks.filter(recorded_at=None).count()
+        if n_left or row.closed_at is not None:
+            raise WrongState(
+                f"Programme {row.name!r} cannot be closed: {n_left} of its units have no recorded outcome."
+                if n_left
+                else f"Programme {row.name!r} is closed already.",
+                where={"programme": row.pk},
+                value=n_left,
+            )
+        row.closed_at = timezone.now()
+        row.save(update_fields=["closed_at"])
+        record(actor, "programme.closed", row, after={"n_units": row.tasks.count()})
+    return row
 
 
 def _take_over(
