@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import timezone
 
 from assay.casework.models import Action, Answer, AppealState, DecisionState, EffectState, ItemState
@@ -85,7 +86,7 @@ def test_the_longest_address_is_where_we_are(monkeypatch) -> None:
 def test_nobody_sees_places_before_signing_in() -> None:
     request = RequestFactory().get("/")
     request.user = AnonymousUser()
-    assert surroundings.surroundings(request)["places"] == ()
+    assert surroundings.surroundings(request) == {"places": (), "language_url": reverse("set-language")}
 
 
 @pytest.mark.django_db
@@ -94,7 +95,8 @@ def test_nobody_sees_places_before_the_second_factor() -> None:
     request.user = a_person("senior")
     request.user.needs_second_factor = True
     request.user.is_verified = lambda: False
-    assert surroundings.surroundings(request)["places"] == ()
+    shown_around = surroundings.surroundings(request)
+    assert shown_around["places"] == () and shown_around["language_url"] == reverse("accounts:language")
 
 
 def test_the_way_through_a_list_keeps_the_filters() -> None:

@@ -43,17 +43,13 @@ _PLACES: tuple[tuple[str, str | Promise], ...] = (
 def surroundings(request: HttpRequest) -> dict[str, Any]:
     """Navigation for the person who asks, empty before signing in; and where the choice of a language is sent."""
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or (user.needs_second_factor and not user.is_verified()):
+    if user is None or not user.is_authenticated:
         return {"places": (), "language_url": reverse("set-language")}
-    return {"places": tuple(_open_to(user.role, request.path)), "language_url": _language_url()}
-
-
-def _language_url() -> str:
-    """A person's own language wins over the cookie, so the choice has to reach the person."""
-    try:
-        return reverse("accounts:language")
-    except NoReverseMatch:
-        return reverse("set-language")
+    # A person's own language wins over the cookie, so the choice has to reach the person.
+    language_url = reverse("accounts:language")
+    if user.needs_second_factor and not user.is_verified():
+        return {"places": (), "language_url": language_url}
+    return {"places": tuple(_open_to(user.role, request.path)), "language_url": language_url}
 
 
 def _open_to(role: str, path: str) -> list[Place]:
