@@ -67,9 +67,10 @@ def _wake() -> int:
 
 
 def _expire() -> int:
-    from assay.casework.services.decisions import expire_due
+    from assay.casework.services.decisions import expire
+    from assay.casework.services.recording import WORKER
 
-    return expire_due(timezone.now())
+    return expire(WORKER, timezone.now())
 
 
 def _count() -> int:
@@ -112,6 +113,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver-effects", POLL_SECONDS, _deliver, _("Deliver effects"), lane="effects", is_shared=True),
     Job("waive-left-over", 60, _waive_left_over, _("Waive effects of retired endpoints")),
     Job("wake-items", 60, _wake, _("Wake snoozed items")),
+    Job("release-claims", 60, _release, _("Give back items whose lease ended")),
     Job("expire-decisions", 60, _expire, _("End decisions whose time has come")),
     Job("take-census", 60, _count, _("Count the queue"), most_seconds=900),
     Job("refresh-testbuys", 300, _refresh, _("Take results of test buys over"), most_seconds=900),
