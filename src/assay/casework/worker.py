@@ -73,6 +73,13 @@ def _expire() -> int:
     return expire(WORKER, timezone.now())
 
 
+def _release() -> int:
+    from assay.casework.services.claims import release_expired
+    from assay.casework.services.recording import WORKER
+
+    return release_expired(WORKER, timezone.now())
+
+
 def _count() -> int:
     from assay.casework.services.census import take
 
