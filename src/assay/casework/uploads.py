@@ -13,6 +13,7 @@ import unicodedata
 import zlib
 from pathlib import PurePosixPath
 
+from django.utils.translation import gettext as _
 from PIL import Image
 
 from assay.market.errors import CallerError
@@ -45,15 +46,17 @@ class Unfit(CallerError):
 def media_type(content: bytes) -> str:
     """The type of a file by its content. Unfit for anything that is not one of four safe kinds."""
     if not content:
-        raise Unfit("The file is empty; choose it again.", value=0, allowed=_ALLOWED)
+        raise Unfit(_("The file is empty; choose it again."), value=0, allowed=_ALLOWED)
     if len(content) > MOST_BYTES:
         raise Unfit(
-            f"The file has {len(content) / 1024**2:.1f} MB; at most {MOST_BYTES // 1024**2} MB are allowed.",
+            _("The file has more than %(most)d MB; send a smaller one.") % {"most": MOST_BYTES // 1024**2},
             value=len(content),
             allowed=str(MOST_BYTES),
         )
     if _ZIP_END in content[-_ZIP_TAIL:]:
-        raise Unfit(f"The file holds an archive of other files; send each as {_ALLOWED}.", allowed=_ALLOWED)
+        raise Unfit(
+            _("The file holds an archive of other files; send each as PDF, JPEG, PNG or WebP."), allowed=_ALLOWED
+        )
     if content.startswith(b"%PDF-"):
         return _pdf(content)
     return _image(content)
@@ -76,16 +79,17 @@ def clean_name(filename: str, media: str) -> str:
 
 def _pdf(content: bytes) -> str:
     if b"%%EOF" not in content[-2048:] or b"startxref" not in content[-4096:]:
-        raise Unfit("The PDF is not whole: its end is missing; save it again and send that.", allowed=_ALLOWED)
+        raise Unfit(_("The PDF is not whole: its end is missing; save it again and send that."), allowed=_ALLOWED)
     for part in (content, *_object_streams(content)):
         found = _ACTS.search(_plain_names(part))
         if found is None:
             continue
         name = found.group(1).decode()
         if name == "Encrypt":
-            raise Unfit("The PDF is protected by a password or against copying; send one that is not.", value=name)
+            raise Unfit(_("The PDF is protected by a password or against copying; send one that is not."), value=name)
         raise Unfit(
-            f"The PDF holds something that acts or another file ({name}); print it to a new PDF and send that.",
+            _("The PDF holds something that acts or another file (%(name)s); print it to a new PDF and send that.")
+            % {"name": name},
             value=name,
         )
     return "application/pdf"
@@ -105,7 +109,7 @@ def _object_streams(content: bytes) -> list[bytes]:
         if b"/ObjStm" not in dictionary or b"/Filter" not in dictionary:
             continue  # what is not packed is read with the rest
         if dictionary.count(b"Decode") != dictionary.count(b"FlateDecode"):
-            raise Unfit("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that.")
+            raise Unfit(_("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that."))
         part = _unpacked(content, hit.end(), left)
         left -= len(part)
         found.append(part)
@@ -119,18 +123,23 @@ def _unpacked(content: bytes, start: int, most: int) -> bytes:
         try:
             part = unpacker.decompress(unpacker.unconsumed_tail + content[start : start + _CHUNK_BYTES], left + 1)
         except zlib.error as error:
-            raise Unfit("The PDF is packed in a way that cannot be checked; print it to a new PDF.") from error
+            raise Unfit(
+                _("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that.")
+            ) from error
         start += _CHUNK_BYTES
         left -= len(part)
         if left < 0:
-            raise Unfit("The PDF unpacks to far more than it is; print it to a new PDF.", allowed=str(_MOST_UNPACKED))
+            raise Unfit(
+                _("The PDF unpacks to far more than it is; print it to a new PDF and send that."),
+                allowed=str(_MOST_UNPACKED),
+            )
         parts.append(part)
     return b"".join(parts)
 
 
 def _image(content: bytes) -> str:
     if b"%PDF-" in content[:1024]:
-        raise Unfit(f"The file is two things at once; send it as {_ALLOWED}.", allowed=_ALLOWED)
+        raise Unfit(_("The file is two things at once; send it as PDF, JPEG, PNG or WebP."), allowed=_ALLOWED)
     try:
         with Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as picture:
             kind = _IMAGES[picture.format or ""]
@@ -143,10 +152,10 @@ def _image(content: bytes) -> str:
         raise _too_many_pixels() from error
     except (OSError, SyntaxError, ValueError, KeyError, EOFError, struct.error, zlib.error) as error:
         raise Unfit(
-            f"The file is not one that can be read as {_ALLOWED}, or it is damaged.", allowed=_ALLOWED
+            _("The file cannot be read as PDF, JPEG, PNG or WebP, or it is damaged."), allowed=_ALLOWED
         ) from error
     if not _ends_where_it_should(kind, content):
-        raise Unfit("The picture is followed by other data; save it again and send that.", allowed=_ALLOWED)
+        raise Unfit(_("The picture is followed by other data; save it again and send that."), allowed=_ALLOWED)
     return kind
 
 
@@ -154,12 +163,13 @@ def _check_size(picture: Image.Image) -> None:
     if picture.width * picture.height > MOST_PIXELS:
         raise _too_many_pixels()
     if getattr(picture, "n_frames", 1) > 1:
-        raise Unfit("The picture moves; send a still one.", allowed=_ALLOWED)
+        raise Unfit(_("The picture moves; send a still one."), allowed=_ALLOWED)
 
 
 def _too_many_pixels() -> Unfit:
     return Unfit(
-        f"The picture has too many pixels; at most {MOST_PIXELS // 1_000_000} million are allowed. Send a smaller one.",
+        _("The picture has more than %(most)d million pixels; send a smaller one.")
+        % {"most": MOST_PIXELS // 1_000_000},
         allowed=str(MOST_PIXELS),
     )
 

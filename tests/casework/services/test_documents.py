@@ -79,10 +79,10 @@ def test_the_same_bytes_sent_twice_share_one_file(case, tmp_path):
 
 HOSTILE = {
     "empty": (b"", "empty"),
-    "too large": (b"%PDF-1.4" + b"x" * uploads.MOST_BYTES, "at most 10 MB"),
-    "a program": (b"MZ\x90\0" + b"x" * 100, "cannot be read|can be read"),
-    "a page": (b"<html><script>alert(1)</script>", "can be read"),
-    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "can be read"),
+    "too large": (b"%PDF-1.4" + b"x" * uploads.MOST_BYTES, "more than 10 MB"),
+    "a program": (b"MZ\x90\0" + b"x" * 100, "cannot be read"),
+    "a page": (b"<html><script>alert(1)</script>", "cannot be read"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "cannot be read"),
     "an archive": (a_zip(), "archive"),
     "a picture with an archive behind it": (a_picture("JPEG") + a_zip(), "archive"),
     "a pdf with an archive behind it": (a_pdf() + a_zip(), "archive"),
@@ -92,14 +92,14 @@ HOSTILE = {
     ),
     "png with data behind it": (a_picture("PNG") + b"#!/bin/sh\n", "followed by other data"),
     "webp with data behind it": (a_picture("WEBP") + b"<script>alert(1)</script>", "followed by other data"),
-    "a bomb": (a_bomb(), "too many pixels"),
-    "a smaller bomb": (a_bomb(9_000, 9_000), "too many pixels"),
+    "a bomb": (a_bomb(), "million pixels"),
+    "a smaller bomb": (a_bomb(9_000, 9_000), "million pixels"),
     "a bomb that lies": (a_bomb(7_000, 7_000), "damaged"),
     "a picture cut short": (a_picture("PNG")[:-30], "damaged"),
     "a jpeg cut short": (a_picture("JPEG", (400, 300))[:-200], "damaged"),
     "a moving picture": (a_moving_picture(), "moves"),
-    "gif": (a_picture("GIF"), "can be read"),
-    "tiff": (a_picture("TIFF"), "can be read"),
+    "gif": (a_picture("GIF"), "cannot be read"),
+    "tiff": (a_picture("TIFF"), "cannot be read"),
     "a pdf without an end": (a_pdf()[:-10], "not whole"),
     "a pdf with a script": (a_pdf(b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>"), "JavaScript"),
     "a pdf with a script written in disguise": (a_pdf(b"/OpenAction << /S /J#61vaScript >>"), "JavaScript"),
@@ -189,14 +189,14 @@ def test_a_file_whose_row_fails_is_dropped(case, tmp_path, monkeypatch):
 def test_a_decision_takes_ten_documents(case):
     for _ in range(10):
         _send(case)
-    with pytest.raises(Unfit, match="at most 10"):
+    with pytest.raises(Unfit, match="10 documents were sent"):
         _send(case)
 
 
 def test_an_organisation_sends_so_much_a_day(case, monkeypatch):
     monkeypatch.setattr(documents, "MOST_BYTES_A_DAY", len(a_pdf()) + 10)
     _send(case)
-    with pytest.raises(Unfit, match="24 hours"):
+    with pytest.raises(Unfit, match="in 24 hours"):
         _send(case)
     Document.objects.update(uploaded_at=timezone.now() - days(1))
     _send(case)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, Refused, may, need
@@ -176,7 +177,7 @@ def answer(actor: Actor, appeal: Appeal, verdict: Verdict) -> Appeal:
 def objection_closed_because(decision: Decision, now: datetime | None = None) -> str:
     """Why a decision cannot be objected to now, as a code; empty when it can: `none`, `state`, `late`, `open`, `often`.
 
-    Reads the statement and the appeals; a page shows the words for the code.
+    Reads the statement and the appeals; `CLOSED` has the words for the code.
     """
     at = now or timezone.now()
     statement = Statement.objects.filter(decision=decision).only("appeal_by").first()
@@ -193,12 +194,12 @@ def objection_closed_because(decision: Decision, now: datetime | None = None) ->
     return "often" if is_often else ""
 
 
-_CLOSED = {
-    "none": "no statement of reasons was sent for it",
-    "open": "an objection to it waits for an answer already",
-    "state": "it is no longer in force",
-    "late": "its time for an objection is over",
-    "often": f"{MOST_APPEALS} objections to it have been answered, or {MOST_LODGED} were lodged",
+CLOSED = {
+    "none": _("No statement of reasons was sent for it."),
+    "open": _("An objection to it waits for an answer already."),
+    "state": _("It does not apply any more."),
+    "late": _("The time for an objection is over."),
+    "often": _("It has been objected to as often as is possible."),
 }
 
 
@@ -206,7 +207,8 @@ def _need_open_to_objection(decision: Decision, now: datetime) -> None:
     why = objection_closed_because(decision, now)
     if why:
         raise WrongState(
-            f"Decision {decision.reference} cannot be objected to: {_CLOSED[why]}.",
+            gettext("Decision %(reference)s cannot be objected to. %(why)s")
+            % {"reference": decision.reference, "why": CLOSED[why]},
             where={"decision": decision.reference},
             value=why,
         )
@@ -271,7 +273,8 @@ def _said(text: str, field: str) -> str:
     given = text.replace("\r\n", "\n").strip()
     if not LEAST_CHARACTERS <= len(given) <= MOST_CHARACTERS:
         raise CallerError(
-            f"{LEAST_CHARACTERS} to {MOST_CHARACTERS:,} characters are needed here; {len(given):,} were given.",
+            gettext("%(least)d to %(most)d characters are needed here; %(n)d were given.")
+            % {"least": LEAST_CHARACTERS, "most": MOST_CHARACTERS, "n": len(given)},
             where={"field": field},
             value=len(given),
             allowed=f"{LEAST_CHARACTERS} to {MOST_CHARACTERS}",

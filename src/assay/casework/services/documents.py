@@ -19,6 +19,7 @@ from django.core.files import File
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, Refused, may, need
@@ -171,8 +172,10 @@ def _need_room(organisation: Organisation, decision: Decision | None, n_bytes: i
         n_kept = Document.objects.filter(decision=decision, organisation=organisation, erased_at=None).count()
         if n_kept >= MOST_PER_DECISION:
             raise Unfit(
-                f"Decision {decision.reference} holds {n_kept} documents already; at most {MOST_PER_DECISION} are "
-                "allowed. Put several pages into one PDF.",
+                gettext(
+                    "%(n)d documents were sent for this decision, which is the most. Put several pages into one PDF."
+                )
+                % {"n": n_kept},
                 value=n_kept,
                 allowed=str(MOST_PER_DECISION),
             )
@@ -180,8 +183,8 @@ def _need_room(organisation: Organisation, decision: Decision | None, n_bytes: i
     today = Document.objects.filter(organisation=organisation, uploaded_at__gt=since).aggregate(n=Sum("n_bytes"))["n"]
     if (today or 0) + n_bytes > MOST_BYTES_A_DAY:
         raise Unfit(
-            f"Your organisation has sent {(today or 0) / 1024**2:.0f} MB in the last 24 hours; at most "
-            f"{MOST_BYTES_A_DAY // 1024**2} MB are allowed. Try again tomorrow.",
+            gettext("Your organisation may send %(most)d MB in 24 hours, and has. Try again tomorrow.")
+            % {"most": MOST_BYTES_A_DAY // 1024**2},
             value=today,
             allowed=str(MOST_BYTES_A_DAY),
         )
@@ -191,7 +194,8 @@ def _need_time(decision: Decision) -> None:
     until = takes_documents_until(decision)
     if until is None or until < timezone.now():
         raise WrongState(
-            f"Decision {decision.reference} takes no more documents: its time for an objection is over.",
+            gettext("Decision %(reference)s takes no more documents: its time for an objection is over.")
+            % {"reference": decision.reference},
             where={"decision": decision.reference},
             value=str(until),
         )
