@@ -261,7 +261,9 @@ def _need_an_administrator() -> None:
     """Locks who is left: two administrators who deactivate each other at once must not both succeed."""
     rows = Person.objects.select_for_update(of=("self",)).filter(role=Role.ADMINISTRATOR, is_active=True)
     if not list(rows.order_by("pk")):
-        raise CallerError("This would leave no administrator; give the role to somebody else first.")
+        raise CallerError(
+            "This would leave no administrator; give the role to somebody else first.", where={"field": "role"}
+        )
 
 
 def _need_free(email: str) -> None:

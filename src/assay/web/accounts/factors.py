@@ -36,7 +36,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             device, kind = factors.verify(Actor.of(person), person, code=form.cleaned_data["code"])
         except WrongCode as error:
             record_wrong_code(person)
-            form.add_error("code", _said(error))
+            form.add_error("code", words_for(error))
         else:
             _open(request, person, device, kind)
             return HttpResponseRedirect(safe_next(request))
@@ -57,7 +57,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         try:
             device, codes = factors.enrol(Actor.of(person), person, code=form.cleaned_data["code"])
         except WrongCode as error:
-            form.add_error("code", _said(error))
+            form.add_error("code", words_for(error))
         else:
             _open(request, person, device, "code")
             return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": safe_next(request)})
@@ -79,7 +79,8 @@ def _secret(device: Any) -> dict[str, str]:  # noqa: ANN401
     return {"picture": picture, "secret": " ".join(text[at : at + 4] for at in range(0, len(text), 4))}
 
 
-def _said(error: WrongCode) -> str:
+def words_for(error: WrongCode) -> str:
+    """What a wrong code means to whoever typed it."""
     if error.wait_until is not None:
         return _("Too many wrong codes; wait a little and use the next code.")
     return _("This code does not fit or was used already. Wait for the next one.")
