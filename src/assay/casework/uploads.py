@@ -179,5 +179,5 @@ def _ends_where_it_should(kind: str, content: bytes) -> bool:
     if kind == "image/png":
         return content[-12:-4] == b"\0\0\0\0IEND"
     if kind == "image/webp":
-        return abs(struct.unpack("<I", content[4:8])[0] + 8 - len(content)) <= 1
+        return abs(int.from_bytes(content[4:8], "little") + 8 - len(content)) <= 1
     return True

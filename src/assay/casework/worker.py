@@ -80,6 +80,12 @@ def _release() -> int:
     return release_expired(WORKER, timezone.now())
 
 
+def _put_forward() -> int:
+    from assay.casework.services.proposals import put_forward
+
+    return put_forward()
+
+
 def _count() -> int:
     from assay.casework.services.census import take
 
@@ -122,6 +128,7 @@ JOBS: tuple[Job, ...] = (
     Job("wake-items", 60, _wake, _("Wake snoozed items")),
     Job("release-claims", 60, _release, _("Give back items whose lease ended")),
     Job("expire-decisions", 60, _expire, _("End decisions whose time has come")),
+    Job("put-forward", 60, _put_forward, _("Put merchants forward whose strikes reached a threshold")),
     Job("take-census", 60, _count, _("Count the queue"), most_seconds=900),
     Job("refresh-testbuys", 300, _refresh, _("Take results of test buys over"), most_seconds=900),
     Job("keep-checkpoint", 3_600, _keep_checkpoint, _("Keep a checkpoint of the log")),

@@ -159,11 +159,13 @@ def _person(actor: Actor) -> Person:
 
 def _checked(content: bytes | File[Any], filename: str) -> _Sent:
     """Reads no more of the file than is allowed, whatever size it claims."""
-    if isinstance(content, File):
+    if isinstance(content, bytes):
+        sent = content
+    else:
         content.seek(0)
-        content = content.read(MOST_BYTES + 1)
-    kind = media_type(content)
-    return _Sent(content, clean_name(filename, kind), kind, hashlib.sha256(content).hexdigest())
+        sent = content.read(MOST_BYTES + 1)
+    kind = media_type(sent)
+    return _Sent(sent, clean_name(filename, kind), kind, hashlib.sha256(sent).hexdigest())
 
 
 def _need_room(organisation: Organisation, decision: Decision | None, n_bytes: int) -> None:

@@ -1,0 +1,112 @@
+"""Appeals as staff see them, and the timeline that both sides see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.access.appeals import had_a_part
+from assay.casework.access.roles import is_reviewer
+from assay.casework.models import (
+    Appeal,
+    AppealState,
+    Decision,
+    DecisionState,
+    Document,
+    OrganisationKind,
+    Person,
+    Review,
+    Statement,
+    Strike,
+)
+from assay.casework.queries.blind import without_blind
+from assay.casework.queries.merchants import with_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def waiting() -> QuerySet[Appeal]:
+    """Open appeals, the one that is due first on top."""
+    rows = Appeal.objects.filter(state=AppealState.OPEN).order_by("due_at", "id")
+    return with_documents(rows.select_related("decision__item", "organisation", "claimed_by"))
+
+
+def answered() -> QuerySet[Appeal]:
+    """Appeals that were answered or withdrawn, newest first."""
+    rows = Appeal.objects.exclude(state=AppealState.OPEN).order_by("-lodged_at", "-id")
+    return with_documents(rows.select_related("decision__item", "organisation", "answered_by"))
+
+
+def may_not_answer_because(person: Person, decision: Decision) -> str:
+    """Which part the person had: `role`, `decided`, `approved`, `reviewed`, `answered`; empty when they may answer."""
+    if not is_reviewer(person):
+        return "role"
+    if decision.decided_by_id == person.pk:
+        return "decided"
+    if decision.approved_by_id == person.pk:
+        return "approved"
+    if not had_a_part(person, decision):
+        return ""
+    return "reviewed" if Review.objects.filter(item_id=decision.item_id, person=person).exists() else "answered"
+
+
+def is_held_from(person: Person, appeal: Appeal) -> bool:
+    """Whether somebody else holds the appeal right now."""
+    until = appeal.claimed_until
+    return appeal.claimed_by_id not in (None, person.pk) and until is not None and until > timezone.now()
+
+
+def documents_that_came(person: Person) -> QuerySet[Document]:
+    """What merchants sent about decisions, newest first, without items that the person is to judge blind."""
+    rows = Document.objects.filter(
+        organisation__kind=OrganisationKind.MERCHANT,
+        decision__in=without_blind(person, Decision.objects.all()),
+        erased_at=None,
+    )
+    return rows.select_related("organisation", "decision__item", "decision__statement").order_by("-uploaded_at", "-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened: `said` in words, `detail` beside it, `is_ours` when the marketplace did it."""
+
+    at: datetime
+    said: str | Promise
+    detail: str | Promise = ""
+    is_ours: bool = True
+
+
+def timeline(decision: Decision) -> list[Step]:
+    """What happened to a decision, newest first, as either side may see it: it names no person."""
+    steps: list[Step] = []
+    statement = Statement.objects.filter(decision=decision).first()
+    if statement is not None:
+        steps.append(Step(statement.issued_at, _("Decided; statement of reasons sent")))
+        if statement.first_read_at is not None:
+            steps.append(Step(statement.first_read_at, _("Statement read"), is_ours=False))
+    if (strike := Strike.objects.filter(decision=decision).first()) is not None and strike.cancelled_at is not None:
+        steps.append(Step(strike.cancelled_at, _("Strike cancelled")))
+    steps += [
+        Step(each.uploaded_at, _("Document sent"), each.filename, is_ours=False)
+        for each in Document.objects.filter(decision=decision, organisation__kind=OrganisationKind.MERCHANT)
+    ]
+    steps += _of_appeals(Appeal.objects.filter(decision=decision))
+    if decision.ended_at is not None and decision.state in (DecisionState.EXPIRED, DecisionState.UNDONE):
+        steps.append(Step(decision.ended_at, _("Decision ended"), DecisionState(decision.state).label))
+    return sorted(steps, key=lambda each: each.at, reverse=True)
+
+
+def _of_appeals(appeals: Iterable[Appeal]) -> list[Step]:
+    steps = []
+    for each in appeals:
+        steps.append(Step(each.lodged_at, _("Objection received; receipt sent"), is_ours=False))
+        if each.answered_at is not None:
+            steps.append(Step(each.answered_at, _("Objection answered"), AppealState(each.state).label))
+    return steps

@@ -1,0 +1,181 @@
+"""Merchants whose strikes reached a threshold are put before people, once for each strike that takes them there.
+
+The worker does this a little after the strike, in a transaction of its own: a decision never waits for the merchant's
+item, which somebody may hold. A proposal is an item of the queue with the strikes as one recorded sentence; a person
+decides, as about any item.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max, OuterRef, Q, Subquery, Sum
+from django.utils import timezone
+
+from assay.casework.findings import About, Content, Discrepancy, Merchant, Waterfall
+from assay.casework.letters.english import ENGLISH, strikes
+from assay.casework.models import (
+    Finding,
+    Item,
+    ItemState,
+    Organisation,
+    Strike,
+    StrikeProposal,
+    SubjectType,
+)
+from assay.casework.moves import make_move
+from assay.casework.services.ranking import rank
+from assay.casework.services.recording import WORKER, Actor, record
+from assay.casework.services.strikes import Policy, Standing, Threshold, policy_in_force, standing
+
+SIGNAL = "strikes-standing"
+LABEL = "strikes in force"
+# Merchants put forward in one go; the rest follow with the next look of the worker.
+_BATCH = 100
+
+
+def put_forward(actor: Actor = WORKER, now: datetime | None = None) -> int:
+    """Puts every merchant forward that has reached a threshold since its last proposal; gives how many."""
+    at = now or timezone.now()
+    policy = policy_in_force()
+    if not policy.thresholds:
+        return 0
+    least = min(each.at for each in policy.thresholds)
+    return sum(_put_one(actor, merchant_id, policy, at) for merchant_id in _candidates(least, at)[:_BATCH])
+
+
+def _candidates(least: float, at: datetime) -> list[str]:
+    """Merchants whose strikes add up to the lowest threshold, and that got one since they were last put forward.
+
+    The sum counts every strike, the standing each occasion once: these may be too many, never too few.
+    """
+    counting = Strike.objects.filter(given_at__lte=at, expires_at__gt=at, cancelled_at=None)
+    last = StrikeProposal.objects.filter(merchant_id=OuterRef("merchant_id")).order_by("-id").values("proposed_at")[:1]
+    rows = counting.order_by().values("merchant_id").annotate(total=Sum("weight"), newest=Max("given_at"))
+    rows = rows.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)), total__gte=least)
+    return list(rows.order_by("merchant_id").values_list("merchant_id", flat=True))
+
+
+def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bool:
+    """False when the merchant has not reached a threshold, or when somebody is at work on its item right now."""
+    with transaction.atomic():
+        now = standing(merchant_id, at, policy)
+        if now.reached is None:
+            return False
+        item = _item(now, at)
+        if item is None:
+            return False
+        _freeze(item, now, at)
+        proposal = StrikeProposal.objects.create(
+            merchant_id=merchant_id,
+            policy_id=policy.id,
+            item=item,
+            weight=now.weight,
+            threshold=now.reached.at,
+            action=now.reached.action,
+            proposed_at=at,
+        )
+        said = {
+            "merchant": merchant_id,
+            "weight": now.weight,
+            "threshold": now.reached.at,
+            "action": now.reached.action,
+        }
+        record(actor, "strike.proposed", proposal, after={**said, "item": item.pk, "policy": policy.id})
+    return True
+
+
+def _item(now: Standing, at: datetime) -> Item | None:
+    """The merchant's item, opened again where it was over; None when it is locked or waits for a second person."""
+    existing = Item.objects.filter(subject_type=SubjectType.MERCHANT, subject_id=now.merchant_id)
+    if not existing.exists():
+        return _new(now, at)
+    item = existing.select_for_update(of=("self",), skip_locked=True).select_related("finding").first()
+    if item is None or item.state == ItemState.PROPOSED or (item.claimed_until and item.claimed_until > at):
+        return None
+    if item.state in (ItemState.DECIDED, ItemState.CLOSED):
+        make_move(item, "item", "reopen")
+        item.opened_at, item.rank = at, rank(item.harm_minor, at)
+        item.needs_blind_review = False
+    elif item.state == ItemState.SNOOZED:
+        make_move(item, "item", "wake")
+        item.snoozed_until = None
+    return item
+
+
+def _new(now: Standing, at: datetime) -> Item:
+    """An item for a merchant that no rating has flagged. Its score is the highest its strikes were given for."""
+    scores = [each.decision.finding.score for each in _with_findings(now)]
+    harm = sum({each.decision.item_id: each.decision.item.harm_minor for each in now.strikes}.values())
+    return Item.objects.create(
+        subject_type=SubjectType.MERCHANT,
+        subject_id=now.merchant_id,
+        merchant_id=now.merchant_id,
+        merchant_name=_name(now),
+        title=_name(now),
+        score=max(scores, default=0.0),
+        harm_minor=harm,
+        rank=rank(harm, at),
+        opened_at=at,
+        updated_at=at,
+    )
+
+
+def _with_findings(now: Standing) -> list[Strike]:
+    ids = [each.pk for each in now.strikes]
+    return list(Strike.objects.filter(pk__in=ids).select_related("decision__finding", "decision__item"))
+
+
+def _name(now: Standing) -> str:
+    own = Organisation.objects.filter(merchant_id=now.merchant_id).values_list("name", flat=True).first()
+    return own or next((each.decision.item.merchant_name for each in now.strikes if each.decision.item), "")
+
+
+def _freeze(item: Item, now: Standing, at: datetime) -> None:
+    """A finding that says what the strikes are, beside whatever was known about the merchant before."""
+    said = _sentence(now)
+    before = item.finding.content if item.finding else {}
+    content = _joined(Content.read(before), said, now) if "format" in before else _alone(item, said, now, at)
+    finding, _is_new = Finding.objects.get_or_create(
+        item=item,
+        content_sha256=content.sha256,
+        defaults={
+            "run": item.run,
+            "frozen_at": at,
+            "snapshot_id": content.about.snapshot_id,
+            "model": content.about.model,
+            "score": content.waterfall.score,
+            "content": content.to_json(),
+        },
+    )
+    item.finding, item.updated_at = finding, at
+    item.save()
+
+
+def _joined(content: Content, said: str, now: Standing) -> Content:
+    others = tuple(each for each in content.discrepancies if each.signal != SIGNAL)
+    return replace(content, discrepancies=(Discrepancy(SIGNAL, LABEL, now.weight, said), *others))
+
+
+def _alone(item: Item, said: str, now: Standing, at: datetime) -> Content:
+    about = About("merchant", now.merchant_id, "strikes", at.isoformat(), "highest score of the goods behind it", "")
+    return Content(
+        about=about,
+        merchant=Merchant(now.merchant_id, item.merchant_name),
+        waterfall=Waterfall(item.score, None, None, item.score, 0),
+        discrepancies=(Discrepancy(SIGNAL, LABEL, now.weight, said),),
+    )
+
+
+def _sentence(now: Standing) -> str:
+    """One sentence with both facts: what is in force, and what the policy says about it."""
+    reached: Threshold = now.reached or Threshold(0.0, "")
+    references = ", ".join(each.decision.reference for each in now.strikes[:10])
+    more = f" and {len(now.strikes) - 10} more" if len(now.strikes) > 10 else ""
+    n = now.n_occasions
+    return (
+        f"{strikes(now.weight)} of {n} {'occasion' if n == 1 else 'occasions'} are in force (decisions {references}"
+        f"{more}); from {strikes(reached.at)} on the policy puts {ENGLISH.actions[reached.action]} before a person."
+    )
