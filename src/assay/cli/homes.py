@@ -90,14 +90,22 @@ def need_tables(*, migrate: bool = False) -> None:
 
         call_command("migrate", verbosity=0, interactive=False)
     elif plan:
-        first = plan[0][0]
-        raise CallerError(
-            f"{database_name()} is behind this version of Assay: {len(plan)} migrations are missing, the first is "
-            f"{first.app_label}.{first.name}; make a backup, then run `assay casework migrate`, or add --migrate.",
-            where={"migration": f"{first.app_label}.{first.name}"},
-            value=len(plan),
-            allowed="assay casework migrate",
-        )
+        missing = [f"{step.app_label}.{step.name}" for step, _backwards in plan]
+        raise _behind(missing, bool(executor.loader.applied_migrations))
+
+
+def _behind(missing: list[str], is_old: bool) -> CallerError:
+    how = "run `assay casework migrate`, or add --migrate"
+    why = f"has no tables yet; {how}"
+    if is_old:
+        n = f"{len(missing)} migrations are" if len(missing) > 1 else "1 migration is"
+        why = f"is behind this version of Assay: {n} missing, the first is {missing[0]}; make a backup, then {how}"
+    return CallerError(
+        f"{database_name()} {why}.",
+        where={"migration": missing[0]},
+        value=len(missing),
+        allowed="assay casework migrate",
+    )
 
 
 def _refuse_newer(executor: MigrationExecutor) -> None:

@@ -25,6 +25,7 @@ from assay.market.errors import OutsideError
 LOG = logging.getLogger("assay.access")
 # More than the largest upload with its form; a larger body is refused before it is read.
 _MOST_BODY_BYTES = 64 * 1024 * 1024
+_PRIVATE = 0o077  # what the server writes (database, uploads) is for its own user
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-proto"}
 
@@ -69,6 +70,7 @@ def serve(home: Path | None, host: str, port: int, how: Serving | None = None) -
     CallerError for tables of another version; OutsideError for a database that is away or an address that is taken.
     """
     chosen = how or Serving()
+    os.umask(_PRIVATE)
     open_home(home)
     name = need_database()
     need_tables(migrate=chosen.migrate)
@@ -92,6 +94,7 @@ def serve(home: Path | None, host: str, port: int, how: Serving | None = None) -
 
 def work(home: Path | None, *, migrate: bool = False) -> None:
     """The periodic work alone, until SIGTERM or Ctrl+C. Several such processes may run at once."""
+    os.umask(_PRIVATE)
     open_home(home)
     name = need_database()
     need_tables(migrate=migrate)
