@@ -100,6 +100,11 @@ def explain(
     if json:
         say_json(found)
         return
+    say_explanation(found, every=every)
+
+
+def say_explanation(found: Explanation, *, every: bool) -> None:
+    """Why a subject scored as it did: what does not fit, then every step to the score, then what was not checked."""
     _say_head(found)
     _say_discrepancies(found)
     _say_steps(found, every=every)

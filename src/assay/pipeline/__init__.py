@@ -27,6 +27,7 @@ from assay.pipeline.attacks import (
 )
 from assay.pipeline.damages import DamageRequest, market_damages
 from assay.pipeline.explaining import Explanation, explain
+from assay.pipeline.live import Agreement, LivePreparation, LiveRater, check_live, open_live, prepare_live
 from assay.pipeline.outcomes import record_outcomes, test_buy_status, test_buy_verdicts
 from assay.pipeline.prevalence import compare_prevalence, estimate_prevalence, plan_claim, verify_prevalence
 from assay.pipeline.prevalence_reporting import report_prevalence
@@ -41,10 +42,13 @@ from assay.simulation import SimulatedMarket, SimulationSettings, simulate
 __all__ = [
     "AT_RISK_SCORE",
     "RED_FLAG_SCORE",
+    "Agreement",
     "AttackRun",
     "AttackSettings",
     "DamageRequest",
     "Explanation",
+    "LivePreparation",
+    "LiveRater",
     "PlanRequest",
     "PlanSettings",
     "Run",
@@ -52,6 +56,7 @@ __all__ = [
     "SimulationSettings",
     "TrainedMarket",
     "TrainingOptions",
+    "check_live",
     "compare_prevalence",
     "draw_test_buys",
     "estimate_prevalence",
@@ -62,10 +67,12 @@ __all__ = [
     "intake",
     "market_damages",
     "open_attacks",
+    "open_live",
     "open_run",
     "pack_attack",
     "plan_claim",
     "plan_test_buys",
+    "prepare_live",
     "rate",
     "recalibrate",
     "record_outcomes",

@@ -28,6 +28,8 @@ from assay.rating import model_hash, save_model
 
 LIVE_FOLDER = "live"
 ABOUT = "live.json"
+# Raised whenever the columns of the folder change, so that no other layout is ever read.
+LAYOUT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def _about(run: Run, folder: Path) -> dict[str, Any]:
     kept = ("snapshot_id", "as_of", "model", "computed", "not_computed")
     return {name: run.about[name] for name in kept} | {
         "code": code_hash(),
+        "layout": LAYOUT,
         "versions": dict(versions()),
         "models": {kind: model_hash(run.model(kind)) for kind in ("listing", "merchant")},
     }
@@ -123,7 +126,7 @@ def read_about(folder: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise DamagedSnapshot(f"{folder / ABOUT} cannot be read ({error}); prepare the run again.") from error
-    if about["code"] != code_hash():
+    if (about["code"], about.get("layout")) != (code_hash(), LAYOUT):
         raise CallerError(
             f"{folder} was prepared by another version of Assay; rate the market again and run `assay live prepare`.",
             where={"path": str(folder)},

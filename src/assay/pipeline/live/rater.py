@@ -26,7 +26,6 @@ from assay.pipeline.live.specification import Specifications
 from assay.pipeline.live.wording import Wording
 from assay.rating import load_model
 from assay.signals.families import DECIMALS
-from assay.signals.signal import Signal
 
 _SCALE = 10**DECIMALS
 
@@ -41,11 +40,12 @@ class LiveRater:
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
         self.folder, self.about = folder, about
         self.model = load_model(folder / "model_listing.json")
-        self._signals = computed_signals(about, "listing")
+        signals = computed_signals(about, "listing")
+        self._columns = tuple(signal.column for signal in signals)
         as_of_s = floor(datetime.fromisoformat(about["as_of"]).timestamp())
         self._as_of_s = as_of_s
         shelf = Shelf(folder)
-        families = {signal.family for signal in self._signals}
+        families = {signal.family for signal in signals}
         self._offers = Offers.of(shelf, as_of_s)
         self._catalogue = Catalogue(shelf, folder)
         self._merchants = Merchants(shelf, as_of_s)
@@ -99,7 +99,7 @@ class LiveRater:
             found |= self._history.measured(offer, rated_s)
         found |= self._merchants.later_life(offer) | self._merchants.measured(offer, goods)
         found |= {"listing_id": offer.listing_id, "merchant_id": offer.merchant_id}
-        return _rounded(found, self._signals)
+        return _rounded(found, self._columns)
 
     def _rated_s(self, offer: Offer) -> int:
         """The instant at which the listing is rated: its first verdict, else the market's `as_of`."""
@@ -135,12 +135,12 @@ class _Facts(dict[str, Any]):
         return None
 
 
-def _rounded(found: dict[str, Any], signals: tuple[Signal, ...]) -> dict[str, Any]:
+def _rounded(found: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
     """The values as the batch stores them, rounded as the engine rounds; every computed signal has one or None."""
     values = _Facts(found)
-    for signal in signals:
-        value = found.get(signal.column)
-        values[signal.column] = None if value is None else _to_decimals(float(value))
+    for column in columns:
+        value = found.get(column)
+        values[column] = None if value is None else _to_decimals(float(value))
     return values
 
 

@@ -100,8 +100,8 @@ def find(reading: Reading, names: Finder) -> tuple[Mentions, Mentions, list[Disg
     brand = names.brand_of_shape[pattern]
     hashes = _mix(reading.span_hashes(start, end), brand)
     open_ = ~reading.hides(start, end)
-    plain = open_ & _among(hashes, names.spelled)
-    nickname = open_ & ~plain & _among(hashes, names.nicknames)
+    plain = open_ & among(hashes, names.spelled)
+    nickname = open_ & ~plain & among(hashes, names.nicknames)
     disguises, variants = _judge(
         reading, names, np.flatnonzero(~plain & ~nickname & names.disguisable[pattern]), (pattern, start, end)
     )
@@ -183,9 +183,10 @@ def _mix(hashes: Hashes, brand: Ints) -> Hashes:
     return hashes ^ (brand.astype(np.uint64) * _MIX)
 
 
-def _among(values: Hashes, table: Hashes) -> NDArray[np.bool_]:
+def among(values: Hashes, table: Hashes) -> NDArray[np.bool_]:
+    """Which of the values stand in a table, which is sorted."""
     if not len(table):
         return np.zeros(len(values), dtype=np.bool_)
     places = np.minimum(np.searchsorted(table, values), len(table) - 1)
-    among: NDArray[np.bool_] = table[places] == values
-    return among
+    found: NDArray[np.bool_] = table[places] == values
+    return found
