@@ -5,8 +5,6 @@ Every table is written in the order of (merchant, listing), so that it is read o
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import ibis
 import ibis.expr.types as ir
 
@@ -24,35 +22,58 @@ QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 BRANDED, ANY_BRAND = "b__", "c__"
 
 
+# What the names of side tables begin with: rows of a listing, rows of its merchant.
+OF_LISTING, OF_SELLER, OF_MERCHANT = "of_listing_", "of_seller_", "of_merchant_"
+
+
 def gather_listings(work: Workspace, market: Market, run: Run, selected: Selected) -> None:
-    """Writes `listings`, `pictures` and `picture_uses` and `goods_of_sellers`."""
-    ids = selected.listings
-    rows = _beside(ids, _read(work, run.folder / "scores_listings").drop("merchant_id"), "listing_id")
-    rows = _beside(rows, _read(work, run.folder / "signals_listings").drop("merchant_id"), "listing_id")
-    rows = _with_facts(work, rows, run, "listing")
-    rows = _with_facts(work, rows, run, "merchant")
-    rows = _beside(rows, _prefixed(market.table("listings"), LISTING, "listing_id"), "listing_id")
-    rows = _beside(rows, _prefixed(market.table("merchants"), MERCHANT, "merchant_id"), "merchant_id")
-    rows = _with_prices(work, rows, market.table("listings"), ids)
+    """Writes `listings`, its side tables by listing and by seller, `pictures`, `picture_uses`, `goods_of_sellers`.
+
+    One join per table: an expression over all of them takes seconds to be written as SQL alone.
+    """
+    ids, listings = selected.listings, market.table("listings")
+    rows = _beside(ids, _prefixed(listings, LISTING, "listing_id"), "listing_id")
+    rows = _with_prices(work, rows, listings, ids)
     work.step("listings", rows.order_by(["merchant_id", "listing_id"]), ordered=True)
-    sellers = ids.select("merchant_id").distinct()
+    owners = ids.select("listing_id", "merchant_id")
+    for name, table in _measured(work, run, "listing"):
+        rows = owners.inner_join(table.drop("merchant_id") if "merchant_id" in table.columns else table, "listing_id")
+        work.step(f"{OF_LISTING}{name}", rows.order_by(["merchant_id", "listing_id"]), ordered=True)
+    sellers = work.step("sellers", ids.select("merchant_id").distinct())
+    _gather_sellers(work, market, run, sellers, OF_SELLER)
     work.step("goods_of_sellers", worst_goods(market, selected, sellers), ordered=True)
     if "images" in market.snapshot.tables:
         _gather_pictures(work, market.table("images"), ids)
 
 
 def gather_merchants(work: Workspace, market: Market, run: Run, selected: Selected) -> None:
-    """Writes `merchants` and `goods_of_merchants`."""
-    rows = _beside(selected.merchants, _read(work, run.folder / "scores_merchants"), "merchant_id")
-    rows = _beside(rows, _read(work, run.folder / "signals_merchants"), "merchant_id")
-    rows = _with_facts(work, rows, run, "merchant")
-    rows = _beside(rows, _prefixed(market.table("merchants"), MERCHANT, "merchant_id"), "merchant_id")
-    work.step("merchants", rows.order_by("merchant_id"), ordered=True)
-    work.step("goods_of_merchants", worst_goods(market, selected, selected.merchants), ordered=True)
+    """Writes `merchants`, their side tables and `goods_of_merchants`."""
+    ids = selected.merchants
+    work.step("merchants", ids.order_by("merchant_id"), ordered=True)
+    for name, table in _measured(work, run, "merchant")[:2]:
+        rows = ids.inner_join(table, "merchant_id")
+        work.step(f"{OF_MERCHANT}{name}", rows.order_by("merchant_id"), ordered=True)
+    _gather_sellers(work, market, run, ids, OF_MERCHANT)
+    work.step("goods_of_merchants", worst_goods(market, selected, ids), ordered=True)
 
 
-def _read(work: Workspace, folder: Path) -> ir.Table:
-    return work.engine.read(folder)
+def _gather_sellers(work: Workspace, market: Market, run: Run, ids: ir.Table, prefix: str) -> None:
+    """What is known of some merchants: their rows in the market and the facts behind their signals."""
+    shops = _prefixed(market.table("merchants"), MERCHANT, "merchant_id")
+    for name, table in [("original", shops), *_measured(work, run, "merchant")[2:]]:
+        rows = ids.inner_join(table, "merchant_id")
+        work.step(f"{prefix}{name}", rows.order_by("merchant_id"), ordered=True)
+
+
+def _measured(work: Workspace, run: Run, subject: str) -> list[tuple[str, ir.Table]]:
+    """Scores, signals and the facts of each family, in this order; of families only what is no signal value."""
+    key = f"{subject}_id"
+    found = [(name, work.engine.read(run.folder / f"{name}_{subject}s")) for name in ("scores", "signals")]
+    for folder in sorted((run.folder / "facts" / subject).glob("*")):
+        facts = work.engine.read(folder)
+        if names := [name for name in facts.columns if "__" in name]:
+            found.append((f"facts_{folder.name}", facts.select(key, *names)))
+    return found
 
 
 def _beside(left: ir.Table, right: ir.Table, key: str) -> ir.Table:
@@ -62,16 +83,6 @@ def _beside(left: ir.Table, right: ir.Table, key: str) -> ir.Table:
 def _prefixed(table: ir.Table, prefix: str, key: str) -> ir.Table:
     """The columns of an original table under names that no signal has, beside its key."""
     return table.select(table[key], **{f"{prefix}{name}": table[name] for name in table.columns})
-
-
-def _with_facts(work: Workspace, rows: ir.Table, run: Run, subject: str) -> ir.Table:
-    key = f"{subject}_id"
-    for folder in sorted((run.folder / "facts" / subject).glob("*")):
-        facts = _read(work, folder)
-        names = [name for name in facts.columns if "__" in name]
-        if names:
-            rows = _beside(rows, facts.select(key, *names), key)
-    return rows
 
 
 def _with_prices(work: Workspace, rows: ir.Table, listings: ir.Table, ids: ir.Table) -> ir.Table:

@@ -19,11 +19,14 @@ from assay.pipeline.dossiers.gathering import (
     BRANDED,
     LISTING,
     MERCHANT,
+    OF_LISTING,
+    OF_MERCHANT,
+    OF_SELLER,
     QUANTILES,
     gather_listings,
     gather_merchants,
 )
-from assay.pipeline.dossiers.reading import Beside, Key, batches
+from assay.pipeline.dossiers.reading import Beside, Key, Sides, batches
 from assay.pipeline.dossiers.selecting import Selected, Wanted, expected_harm, merchant_harms, select
 from assay.pipeline.explaining import explanation
 from assay.pipeline.runs import Run
@@ -57,6 +60,8 @@ class Dossiers:
     def listings(self, after: Key | None = None, size: int = BATCH) -> Iterator[list[Dossier]]:
         """Batches of listings in the order of (merchant, listing), from behind `after` on."""
         model = self.run.model("listing")
+        measured = Sides(self.folder, OF_LISTING, "merchant_id", "listing_id")
+        sellers = Sides(self.folder, OF_SELLER, "merchant_id")
         pictures = Beside(self.folder / "pictures", "merchant_id", "listing_id")
         uses = Beside(self.folder / "picture_uses", "merchant_id", "listing_id")
         goods = Beside(self.folder / "goods_of_sellers", "merchant_id")
@@ -65,21 +70,27 @@ class Dossiers:
             if not kept:
                 continue
             last = _key(kept[-1])
+            known, shops = measured.upto(last), sellers.upto(last[:1])
             around = _Around(pictures.upto(last), uses.upto(last), goods.upto(last[:1]))
+            for row in kept:
+                row.update(shops.get(_key(row)[:1], {}) | known.get(_key(row), {}))
             harms = expected_harm(*_harm_columns(kept)).tolist()
             yield [self._listing(model, row, harm, around) for row, harm in zip(kept, harms, strict=True)]
 
     def merchants(self, after: Key | None = None, size: int = BATCH) -> Iterator[list[Dossier]]:
         """Batches of merchants in the order of their ids, from behind `after` on."""
         model = self.run.model("merchant")
+        measured = Sides(self.folder, OF_MERCHANT, "merchant_id")
         goods = Beside(self.folder / "goods_of_merchants", "merchant_id")
         for rows in batches(self.folder / "merchants", size):
             kept = [row for row in rows if after is None or (row["merchant_id"],) > after]
             if not kept:
                 continue
             harms = self._merchant_harms
-            around = goods.upto((kept[-1]["merchant_id"],))
+            last = (kept[-1]["merchant_id"],)
+            around, known = goods.upto(last), measured.upto(last)
             for row in kept:
+                row.update(known[(row["merchant_id"],)])
                 row["harm"] = harms.get(row["merchant_id"], 0.0)
             yield [self._merchant(model, row, around) for row in kept]
 

@@ -53,3 +53,18 @@ class Beside:
                 return False
             self._ahead.extend(batch)
         return True
+
+
+class Sides:
+    """Tables beside that hold at most one row per key, read together: the row of a key is the union of theirs."""
+
+    def __init__(self, folder: Path, prefix: str, *key: str) -> None:
+        self._tables = [Beside(each, *key) for each in sorted(folder.glob(f"{prefix}*"))]
+
+    def upto(self, last: Key) -> dict[Key, dict[str, Any]]:
+        """The rows up to a key, as `Beside.upto` gives them."""
+        found: dict[Key, dict[str, Any]] = {}
+        for table in self._tables:
+            for key, rows in table.upto(last).items():
+                found.setdefault(key, {}).update(rows[0])
+        return found
