@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, its paragraphs, and quoted lines below them as (label, text); a label may be empty."""
+    """A heading, its paragraphs, and quoted lines below them as (label, text); a label may be empty.
+
+    `quoted_in` is the language of the quoted texts where it is known, so that a page can say it to a screen reader.
+    """
 
     heading: str
     paragraphs: tuple[str, ...] = ()
     quoted: tuple[tuple[str, str], ...] = ()
+    quoted_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,11 +124,10 @@ def _rests_on(say: Words, facts: Facts, what: str) -> Section:
         return Section(of.facts_heading, (of.facts_none,))
     own = tuple((_label(say, each), one_line(each.text)) for each in facts.facts)
     about = tuple(
-        (_label(say, each), of.facts_account.format(text=one_line(each.text))) for each in facts.account_facts
+        (of.facts_account.format(label=_label(say, each)), one_line(each.text)) for each in facts.account_facts
     )
-    return Section(
-        of.facts_heading, (of.facts_intro.format(what=what, recorded=say.day(facts.recorded_at)),), own + about
-    )
+    intro = of.facts_intro.format(what=what, recorded=say.day(facts.recorded_at))
+    return Section(of.facts_heading, (intro,), own + about, quoted_in="en")
 
 
 def _label(say: Words, quoted: Quoted) -> str:

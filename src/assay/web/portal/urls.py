@@ -1,6 +1,19 @@
 """URLs of the portal."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from assay.web.portal import objections, statements
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("statements/", statements.statement_list, name="statements"),
+    path("statements/<str:reference>/", statements.statement, name="statement"),
+    path("statements/<str:reference>/letter/", statements.letter, name="letter"),
+    path("statements/<str:reference>/documents/", statements.upload, name="upload"),
+    path("statements/<str:reference>/objection/", statements.lodge, name="lodge"),
+    path("documents/<int:pk>/", statements.document, name="document"),
+    path("appeals/", objections.appeal_list, name="appeals"),
+    path("appeals/<int:pk>/", objections.appeal, name="appeal"),
+    path("appeals/<int:pk>/withdraw/", objections.withdraw, name="withdraw"),
+    path("standing/", statements.standing, name="standing"),
+]
