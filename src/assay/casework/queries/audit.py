@@ -1,0 +1,96 @@
+"""The audit log as it is stored, and as people look at it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+
+from assay.casework.audit.events import EventRecord
+from assay.casework.audit.verification import StoredEvent
+from assay.casework.models import AuditEvent
+
+_TEXTS = ("actor", "actor_role", "action", "subject_type", "subject_id", "reason")
+_CHUNK = 2_000  # rows in memory at a time; more makes nothing faster
+_NO_EVENT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """What the log is narrowed by; empty means all. `action` may be the beginning of one: `session.`"""
+
+    actor: str = ""
+    action: str = ""
+    subject_type: str = ""
+    subject_id: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def events(wanted: EventFilter = EventFilter()) -> QuerySet[AuditEvent]:
+    """Events that fit, the newest first."""
+    rows = AuditEvent.objects.order_by("-seq")
+    for name in ("actor", "subject_type", "subject_id"):
+        value = getattr(wanted, name)
+        rows = rows.filter(**{name: value}) if value else rows
+    if wanted.action:
+        rows = (
+            rows.filter(action__startswith=wanted.action)
+            if wanted.action.endswith(".")
+            else rows.filter(action=wanted.action)
+        )
+    if wanted.since is not None:
+        rows = rows.filter(at__gte=wanted.since)
+    return rows.filter(at__lt=wanted.until) if wanted.until is not None else rows
+
+
+def stored_events() -> Iterator[StoredEvent]:
+    """Every row of the log in order, as it stands in the table, streamed.
+
+    Times and JSON are read as text and taken apart here: whatever somebody wrote into the table, reading it must end
+    in a sentence about that event, not in an error of the database driver.
+    """
+    columns = ("seq", "leaf", *_TEXTS)
+    rows = AuditEvent.objects.order_by("seq").values_list(*columns, _text("at"), _text("before"), _text("after"))
+    for seq, leaf, *values in rows.iterator(chunk_size=_CHUNK):
+        texts = dict(zip(_TEXTS, values, strict=False))
+        at, before, after = values[len(_TEXTS) :]
+        number = seq if type(seq) is int else _NO_EVENT
+        event = EventRecord(seq=number, at=_time(at), before=_json(before), after=_json(after), **texts)
+        yield StoredEvent(number, event, _leaf(leaf))
+
+
+def _text(name: str) -> Cast:
+    return Cast(name, TextField())
+
+
+def _time(text: Any) -> Any:  # noqa: ANN401 - what stands in the table
+    """An aware time; what is none stays as it is, and cannot be hashed."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return text
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def _json(text: Any) -> Any:  # noqa: ANN401
+    if text is None:
+        return None
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return text
+
+
+def _leaf(text: Any) -> bytes:  # noqa: ANN401
+    """The hash in its one writing; any other is none."""
+    try:
+        found = bytes.fromhex(text)
+    except (TypeError, ValueError):
+        return b""
+    return found if found.hex() == text else b""
