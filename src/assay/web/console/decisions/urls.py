@@ -1,5 +1,15 @@
 """URLs of the console: decisions."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from assay.web.console.decisions import batches, views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.decision_list, name="decisions"),
+    path("batches/<str:batch>/", batches.batch, name="batch"),
+    path("batches/<str:batch>/undo/", batches.undo, name="batch-undo"),
+    path("<str:reference>/", views.decision, name="decision"),
+    path("<str:reference>/approve/", views.approve, name="decision-approve"),
+    path("<str:reference>/refuse/", views.refuse, name="decision-refuse"),
+    path("<str:reference>/undo/", views.undo, name="decision-undo"),
+]

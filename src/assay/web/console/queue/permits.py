@@ -1,5 +1,18 @@
 """Who may use the URLs of the console: queue."""
 
-from assay.web.permits import Permit
+from assay.web.permits import READERS, REVIEWERS, WRITE, Permit
 
-PERMITS: dict[str, Permit] = {}
+PERMITS: dict[str, Permit] = {
+    "console:queue": Permit(READERS),
+    "console:item": Permit(READERS),
+    "console:queue-next": Permit(REVIEWERS, WRITE),
+    "console:bulk": Permit(REVIEWERS, WRITE),
+    "console:bulk-apply": Permit(REVIEWERS, WRITE),
+    "console:item-take": Permit(REVIEWERS, WRITE),
+    "console:item-keep": Permit(REVIEWERS, WRITE),
+    "console:item-release": Permit(REVIEWERS, WRITE),
+    "console:item-preview": Permit(REVIEWERS, WRITE),
+    "console:item-answer": Permit(REVIEWERS, WRITE),
+    "console:item-snooze": Permit(REVIEWERS, WRITE),
+    "console:item-wake": Permit(REVIEWERS, WRITE),
+}

@@ -1,5 +1,20 @@
 """URLs of the console: queue."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from assay.web.console.queue import bulk, views, working
+
+urlpatterns: list[URLPattern] = [
+    path("", views.queue, name="queue"),
+    path("next/", working.take_next, name="queue-next"),
+    path("together/", bulk.choose, name="bulk"),
+    path("together/apply/", bulk.apply, name="bulk-apply"),
+    path("<int:pk>/", views.item, name="item"),
+    path("<int:pk>/take/", working.take, name="item-take"),
+    path("<int:pk>/keep/", working.keep, name="item-keep"),
+    path("<int:pk>/release/", working.release, name="item-release"),
+    path("<int:pk>/preview/", working.preview, name="item-preview"),
+    path("<int:pk>/answer/", working.answer, name="item-answer"),
+    path("<int:pk>/snooze/", working.snooze, name="item-snooze"),
+    path("<int:pk>/wake/", working.wake, name="item-wake"),
+]

@@ -1,0 +1,184 @@
+"""One item as a reviewer sees it: the frozen finding, the merchant around it, what was made of it so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from assay.casework.access import NotThere, may
+from assay.casework.choices import Choice
+from assay.casework.findings import Content, Discrepancy, Step
+from assay.casework.models import Action, Decision, DecisionState, Gold, Item, ItemState, Person, Review, ReviewKind
+from assay.casework.queries.blind import is_blind_to, kind_for
+from assay.casework.queries.history import Told, history_of
+from assay.casework.queries.marking import Piece, pieces, unplaced
+from assay.casework.reasons import needs_second_person
+from assay.casework.services import strikes
+from assay.market.errors import CallerError
+
+# What fits beside the finding; the queue filtered by the merchant shows all.
+_OTHERS_SHOWN = 8
+# A waterfall with more steps is not read; the small ones stand together.
+_STEPS_SHOWN = 12
+_LEAST_STEP = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """Everything on the page. `is_blind`: answers, decisions and history are left out, as if there were none.
+
+    `works` says that the person reviews at all. `state` is what the page says of the item: a blind one is
+    open, like any other.
+    """
+
+    item: Item
+    content: Content | None
+    is_blind: bool
+    is_mine: bool
+    holder: str
+    can_take: bool
+    works: bool
+    state: ItemState
+    title: tuple[Piece, ...]
+    description: tuple[Piece, ...]
+    loose_marks: tuple[Piece, ...]
+    discrepancies: tuple[Discrepancy, ...]
+    merchant_discrepancies: tuple[Discrepancy, ...]
+    steps: tuple[tuple[str, float], ...]
+    others: tuple[Item, ...]
+    strike_weight: float
+    n_in_force: int
+    decisions: tuple[Decision, ...]
+    reviews: tuple[Review, ...]
+    history: tuple[Told, ...]
+    is_gold: bool
+
+
+def the_item(person: Person, pk: int) -> Item:
+    """The item; NotThere when there is none or the person may not know of it."""
+    found = Item.objects.select_related("finding", "run", "claimed_by").filter(pk=pk).first()
+    if found is None or not may(person, "item.read", found):
+        raise NotThere(f"There is no item {pk}.", where={"item": pk}, value=pk)
+    return found
+
+
+def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
+    """The page for a person, in a number of queries that does not depend on the item."""
+    content = content_of(item)
+    blind = is_blind_to(person, item)
+    held = item.claimed_until is not None and item.claimed_until > now
+    mine = held and item.claimed_by_id == person.pk
+    decisions = () if blind else tuple(item.decisions.select_related("decided_by", "approved_by").order_by("-pk"))
+    reviews = () if blind else tuple(_reviews(person, item))
+    can_take = not held and may(person, "item.claim", item) and kind_for(person, item) is not None
+    marks = content.marks if content else ()
+    return ItemPage(
+        item=item,
+        content=content,
+        is_blind=blind,
+        is_mine=mine,
+        holder=str(item.claimed_by) if held and not mine else "",
+        can_take=can_take,
+        works=may(person, "item.claim", item),
+        state=ItemState.OPEN if blind else ItemState(item.state),
+        title=pieces(_title(item, content), marks, "title"),
+        description=pieces(content.offer.description if content else "", marks, "description"),
+        loose_marks=unplaced(marks),
+        discrepancies=_weightiest_first(content.discrepancies if content else ()),
+        merchant_discrepancies=_weightiest_first(content.merchant_discrepancies if content else ()),
+        steps=_steps(content.waterfall.steps if content else ()),
+        others=_others(item),
+        strike_weight=_strike_weight(item, blind),
+        n_in_force=_n_in_force(item, blind),
+        decisions=decisions,
+        reviews=reviews,
+        history=() if blind else history_of(item, decisions, reviews),
+        is_gold=not blind and may(person, "gold.manage") and _is_gold(item),
+    )
+
+
+def content_of(item: Item) -> Content | None:
+    """The frozen finding; None for one that was made by hand or by another version, and holds nothing to show."""
+    try:
+        return Content.read(item.finding.content) if item.finding else None
+    except CallerError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What would follow from a choice, before it is made."""
+
+    choice: Choice
+    needs_second: bool
+    has_statement: bool
+    has_effect: bool
+    strike: float
+    ends_at: datetime | None
+
+
+def consequences(item: Item, choice: Choice, now: datetime) -> Consequences:
+    """Statement, strike, effect, end and whether a second person must agree."""
+    days = choice.lasting_days
+    restricts = choice.action != Action.NONE
+    weight = strikes.policy_in_force().weight(choice.answer, choice.action, choice.reason_code)
+    return Consequences(
+        choice=choice,
+        needs_second=needs_second_person(choice.action, item.harm_minor),
+        has_statement=restricts,
+        has_effect=restricts,
+        strike=weight,
+        ends_at=now + timedelta(days=days) if days else None,
+    )
+
+
+def _reviews(person: Person, item: Item) -> list[Review]:
+    """Answers so far. Gold answers are shown to those who keep the gold items only."""
+    rows = item.reviews.select_related("person").order_by("-pk")
+    return list(rows if may(person, "gold.manage") else rows.exclude(kind=ReviewKind.GOLD))
+
+
+def _title(item: Item, content: Content | None) -> str:
+    return (content.offer.title if content else "") or item.title or item.merchant_name or item.subject_id
+
+
+def _weightiest_first(found: tuple[Discrepancy, ...]) -> tuple[Discrepancy, ...]:
+    return tuple(sorted(found, key=lambda each: -(each.points or 0)))
+
+
+def _steps(steps: tuple[Step, ...]) -> tuple[tuple[str, float], ...]:
+    """Steps in points of the score with their notes; the small ones together, so that all still add up.
+
+    The last label is empty for the ones that stand together.
+    """
+    moves = [(each, each.after - each.before) for each in steps]
+    large = sorted((pair for pair in moves if abs(pair[1]) >= _LEAST_STEP), key=lambda pair: -abs(pair[1]))
+    kept = {id(step) for step, _move in large[:_STEPS_SHOWN]}
+    shown = [(f"{s.label}: {s.note}" if s.note else s.label, move) for s, move in moves if id(s) in kept]
+    rest = sum(move for step, move in moves if id(step) not in kept)
+    return (*shown, ("", rest)) if len(shown) < len(moves) else tuple(shown)
+
+
+def _others(item: Item) -> tuple[Item, ...]:
+    rows = Item.objects.filter(merchant_id=item.merchant_id).exclude(pk=item.pk)
+    return tuple(rows.order_by("-rank", "id")[:_OTHERS_SHOWN])
+
+
+def _strike_weight(item: Item, blind: bool) -> float:
+    """Strikes that count against the merchant; without this item's own, which would tell what was decided."""
+    rules = strikes.policy_in_force()
+    counted = strikes.standing(item.merchant_id, policy=rules)
+    if not blind:
+        return counted.weight
+    others = [(each.given_at, each.weight) for each in counted.strikes if each.decision.item_id != item.pk]
+    return round(sum(strikes.occasions(others, rules.together_days)), 4)
+
+
+def _n_in_force(item: Item, blind: bool) -> int:
+    rows = Decision.objects.filter(merchant_id=item.merchant_id, state=DecisionState.IN_FORCE)
+    rows = rows.exclude(action=Action.NONE)
+    return (rows.exclude(item=item) if blind else rows).count()
+
+
+def _is_gold(item: Item) -> bool:
+    return Gold.objects.filter(item=item, retired_at=None).exists()

@@ -1,0 +1,65 @@
+"""Frozen texts cut where a wording signal marked them, with what cannot be seen made visible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assay.casework.findings import Mark
+from assay.publishing.visible import visible
+
+# A title is cut at 1,000 characters where it is kept, a description at 2,000.
+_MOST_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of a text as it may be shown; `marks` names the signals that rest on it, empty for unmarked text."""
+
+    text: str
+    marks: str = ""
+
+
+def pieces(text: str, marks: Iterable[Mark], place: str) -> tuple[Piece, ...]:
+    """The text of a `place` in order, cut at its marks; overlapping marks become one.
+
+    >>> pieces("1:1 mirror watch", [Mark("wording-replica", "called a copy", "title", "1:1 mirror", 0, 10)], "title")
+    (Piece(text='1:1 mirror', marks='called a copy'), Piece(text=' watch', marks=''))
+    """
+    found: list[Piece] = []
+    done = 0
+    for start, end, label in _merged(text, marks, place):
+        found.append(Piece(_shown(text[done:start])))
+        found.append(Piece(_shown(text[start:end]), label))
+        done = end
+    found.append(Piece(_shown(text[done:])))
+    return tuple(piece for piece in found if piece.text)
+
+
+def unplaced(marks: Iterable[Mark]) -> tuple[Piece, ...]:
+    """Marked words that are not found in the frozen text word for word, once each."""
+    loose = {each.text: each.label for each in marks if each.start is None or each.end is None}
+    return tuple(Piece(_shown(text), label) for text, label in loose.items())
+
+
+def _merged(text: str, marks: Iterable[Mark], place: str) -> list[tuple[int, int, str]]:
+    spans = sorted(
+        (max(each.start, 0), min(each.end, len(text)), each.label)
+        for each in marks
+        if each.place == place and each.start is not None and each.end is not None
+    )
+    merged: list[tuple[int, int, str]] = []
+    for start, end, label in spans:
+        if start >= end:
+            continue
+        if merged and start < merged[-1][1]:
+            first, last, labels = merged[-1]
+            both = labels if label in labels.split(", ") else f"{labels}, {label}"
+            merged[-1] = (first, max(last, end), both)
+        else:
+            merged.append((start, end, label))
+    return merged
+
+
+def _shown(text: str) -> str:
+    return visible(text, limit=_MOST_CHARACTERS)

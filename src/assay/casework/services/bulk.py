@@ -1,0 +1,140 @@
+"""Many items with one choice: said beforehand for every row, done row by row, undone together.
+
+Every row is a decision of its own in a transaction of its own: five hundred in one would keep everybody else from
+writing meanwhile, and one row that somebody took in between would undo the rest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.access import Refused, may
+from assay.casework.choices import Choice, check
+from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
+from assay.casework.moves import WrongState
+from assay.casework.reasons import needs_second_person
+from assay.casework.services.acting import the_person
+from assay.casework.services.decisions import decide, needed_reason, undo
+from assay.casework.services.recording import Actor
+from assay.market.errors import CallerError
+
+# As many as somebody can still look through before saying yes.
+MOST_ITEMS = 500
+
+
+class Fate(models.TextChoices):
+    """What happens, or happened, to one row."""
+
+    ACTS = "acts", _("takes effect")
+    PROPOSES = "proposes", _("waits for a second person")
+    HELD = "held", _("skipped: somebody else holds it")
+    NOT_OPEN = "not_open", _("skipped: no longer open")
+    DOES_NOT_FIT = "does_not_fit", _("skipped: the choice is not for this kind of item")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item and its fate."""
+
+    item: Item
+    fate: Fate
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was done: the batch's id, and every row."""
+
+    id: str
+    rows: tuple[Row, ...]
+
+    @property
+    def n_done(self) -> int:
+        """Rows that became decisions."""
+        return sum(row.decision is not None for row in self.rows)
+
+
+def plan(actor: Actor, items: Sequence[Item], choice: Choice) -> tuple[Row, ...]:
+    """What would happen to each item; nothing is written. CallerError for none or more than MOST_ITEMS."""
+    person, now = the_person(actor, "item.bulk"), timezone.now()
+    need_some(items)
+    return tuple(Row(each, _fate(person, each, choice, now)) for each in items)
+
+
+def apply(actor: Actor, items: Sequence[Item], choice: Choice) -> Batch:
+    """Decides about every item that can be decided, under one batch; the others are skipped and say why."""
+    batch = f"B-{secrets.token_hex(8)}"
+    return Batch(batch, tuple(_apply_one(actor, row, choice, batch) for row in plan(actor, items, choice)))
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """How many decisions of a batch were undone, and those that were not with what kept them."""
+
+    n_undone: int
+    kept: tuple[tuple[Decision, str], ...]
+
+
+def undo_batch(actor: Actor, batch: str, *, reason: str) -> Undone:
+    """Undoes every decision of a batch that still stands; CallerError when there is no such batch."""
+    reason = needed_reason(reason)
+    the_person(actor, "decision.undo")
+    rows = list(decisions_of(batch))
+    if not rows:
+        raise CallerError(f"There is no batch {batch[:40]!r}.", where={"batch": batch[:40]}, value=batch[:40])
+    standing = [row for row in rows if row.state in (DecisionState.IN_FORCE, DecisionState.PROPOSED)]
+    kept: list[tuple[Decision, str]] = []
+    for row in standing:
+        try:
+            undo(actor, row, reason=reason)
+        except (WrongState, Refused) as error:
+            kept.append((row, error.message))
+    return Undone(len(standing) - len(kept), tuple(kept))
+
+
+def decisions_of(batch: str) -> models.QuerySet[Decision]:
+    """The decisions of a batch, in the order they were made; none for an empty id."""
+    rows = Decision.objects.filter(batch=batch) if batch else Decision.objects.none()
+    return rows.select_related("item", "decided_by").order_by("pk")
+
+
+def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str) -> Row:
+    if row.fate not in (Fate.ACTS, Fate.PROPOSES):
+        return row
+    try:
+        decision = decide(actor, row.item, choice, batch=batch)
+    except WrongState:
+        fresh = Item.objects.get(pk=row.item.pk)
+        return Row(fresh, Fate.HELD if fresh.state == ItemState.OPEN else Fate.NOT_OPEN)
+    is_held = decision.state == DecisionState.PROPOSED
+    return Row(row.item, Fate.PROPOSES if is_held else Fate.ACTS, decision)
+
+
+def _fate(person: Person, item: Item, choice: Choice, now: datetime) -> Fate:
+    if item.state != ItemState.OPEN or not may(person, "item.decide", item):
+        return Fate.NOT_OPEN
+    if item.claimed_until is not None and item.claimed_until > now and item.claimed_by_id != person.pk:
+        return Fate.HELD
+    try:
+        check(choice, item.subject_type)
+    except CallerError:
+        return Fate.DOES_NOT_FIT
+    return Fate.PROPOSES if needs_second_person(choice.action, item.harm_minor) else Fate.ACTS
+
+
+def need_some(items: Sequence[Item]) -> None:
+    """Refuses none and more than can be looked through."""
+    if not 0 < len(items) <= MOST_ITEMS:
+        raise CallerError(
+            f"{len(items)} items were chosen; choose 1 to {MOST_ITEMS}.",
+            where={"field": "item"},
+            value=len(items),
+            allowed=f"1 to {MOST_ITEMS}",
+        )

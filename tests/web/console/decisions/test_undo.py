@@ -1,0 +1,34 @@
+"""A decision is undone with a reason by whoever made it or a senior."""
+
+from __future__ import annotations
+
+import pytest
+
+from assay.casework.models import Role
+from tests.casework.builders import a_decision, a_person
+from tests.web.signing_in import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_undo_needs_a_reason():
+    person = a_person()
+    made = a_decision(decided_by=person)
+    client = signed_in(person)
+    address = f"/console/decisions/{made.reference}/"
+    said = client.post(f"{address}undo/", {"reason": " ", "back": address}, follow=True).content.decode()
+    assert "A reason in words is needed" in said
+    client.post(f"{address}undo/", {"reason": "looked again"})
+    made.refresh_from_db()
+    assert made.state == "undone"
+    assert "Undo the decision" not in client.get(address).content.decode()
+
+
+def test_somebody_elses_decision_is_undone_by_seniors_only():
+    made = a_decision()
+    address = f"/console/decisions/{made.reference}/"
+    colleague, senior = signed_in(a_person()), signed_in(a_person(Role.SENIOR))
+    assert "Undo the decision" not in colleague.get(address).content.decode()
+    assert colleague.post(f"{address}undo/", {"reason": "x"}).status_code == 403
+    assert "Undo the decision" in senior.get(address).content.decode()
+    assert senior.post(f"{address}undo/", {"reason": "x"}).status_code == 302

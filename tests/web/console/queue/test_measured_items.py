@@ -1,0 +1,110 @@
+"""Blind and gold items look exactly like any other in hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from assay.casework.choices import Choice
+from assay.casework.models import Answer, Decision, Gold, Review, Role
+from assay.casework.services.decisions import decide
+from assay.casework.services.recording import Actor
+from tests.casework.builders import NOW, a_person, an_item
+from tests.casework.merchant_cases import a_content
+from tests.web.signing_in import signed_in
+
+pytestmark = pytest.mark.django_db
+SAME = {"subject_id": "L1", "merchant_id": "M1", "merchant_name": "Shop", "title": "Watch"}
+REMOVE = Choice("counterfeit", "remove", "facts-do-not-fit", "found by the first reviewer")
+
+
+def _html(client, item, held=True):
+    if held:
+        client.post(f"/console/queue/{item.pk}/take/")
+    html = client.get(f"/console/queue/{item.pk}/").content.decode()
+    html = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", html)
+    html = re.sub(r"[0-9a-f]{16}…|datetime=\"[^\"]+\"|title=\"[^\"]+\"", "", html)
+    return html.replace(f"/queue/{item.pk}/", "/queue/N/")
+
+
+def _plain(client, held=True):
+    item = an_item(content=a_content().to_json(), **SAME)
+    html = _html(client, item, held)
+    item.subject_id = f"{item.pk}-gone"
+    item.merchant_id = f"{item.pk}-gone"
+    item.save()
+    return html
+
+
+def _decided():
+    item = an_item(content=a_content().to_json(), **SAME)
+    return decide(Actor.of(a_person()), item, REMOVE).item
+
+
+def _made_gold(item):
+    return Gold.objects.create(
+        item=item, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
+    )
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.SENIOR])
+def test_a_gold_item_in_hand_is_the_same_to_the_byte(role):
+    client = signed_in(a_person(role))
+    usual = _plain(client)
+    item = _decided()
+    _made_gold(item)
+    assert _html(client, item) == usual
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.SENIOR])
+def test_a_blind_review_in_hand_is_the_same_to_the_byte(role):
+    client = signed_in(a_person(role))
+    usual = _plain(client)
+    item = _decided()
+    type(item).objects.filter(pk=item.pk).update(needs_blind_review=True)
+    assert _html(client, item) == usual
+
+
+def test_before_it_is_taken_an_analyst_sees_no_difference_either():
+    client = signed_in(a_person())
+    usual = _plain(client, held=False)
+    item = _decided()
+    _made_gold(item)
+    assert _html(client, item, held=False) == usual
+
+
+def test_its_decision_is_not_there_for_whoever_may_be_asked():
+    client = signed_in(a_person())
+    item = _decided()
+    _made_gold(item)
+    reference = Decision.objects.get().reference
+    assert client.get(f"/console/decisions/{reference}/").status_code == 404
+    assert reference not in client.get("/console/decisions/").content.decode()
+    assert item.subject_id not in client.get("/console/queue/?state=decided").content.decode()
+    senior = signed_in(a_person(Role.SENIOR))
+    assert senior.get(f"/console/decisions/{reference}/").status_code == 200
+    senior.post(f"/console/queue/{item.pk}/take/")
+    assert senior.get(f"/console/decisions/{reference}/").status_code == 404
+
+
+def test_the_answer_about_gold_says_what_any_answer_says_and_does_nothing():
+    client = signed_in(a_person())
+    item = _decided()
+    _made_gold(item)
+    client.post(f"/console/queue/{item.pk}/take/")
+    course = {"course": "counterfeit/remove/facts-do-not-fit"}
+    before = client.post(f"/console/queue/{item.pk}/preview/", course).content.decode()
+    assert "This will happen at once" in before
+    said = client.post(f"/console/queue/{item.pk}/answer/", course, follow=True).content.decode()
+    assert "Recorded: counterfeit, remove the listing." in said
+    assert Review.objects.filter(kind="gold").count() == 1 and Decision.objects.count() == 1
+
+
+def test_gold_answers_are_shown_to_seniors_only():
+    item = _decided()
+    _made_gold(item)
+    client = signed_in(a_person())
+    client.post(f"/console/queue/{item.pk}/answer/", {"course": "genuine/none/nothing-found", "note": "all fits"})
+    assert "all fits" not in client.get(f"/console/queue/{item.pk}/").content.decode()
+    assert "gold item" in signed_in(a_person(Role.SENIOR)).get(f"/console/queue/{item.pk}/").content.decode()
