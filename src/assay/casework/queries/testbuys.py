@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -94,7 +94,7 @@ def verdict_of(task: TestBuyTask) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """What a list of tasks is narrowed to. `whose`: mine, free, overdue, or empty for all that the person may see."""
+    """What a list of tasks is narrowed to. `whose`: one of `NARROWED`, or empty for all that the person may see."""
 
     whose: str = ""
     stage: str = ""
@@ -105,16 +105,15 @@ class TaskFilter:
 def tasks_of(person: Person, wanted: TaskFilter) -> QuerySet[TestBuyTask]:
     """The tasks that a person may see, what is due first. Buyers: their own and those that nobody has."""
     rows = TestBuyTask.objects.select_related("programme", "assigned_to")
-    if person.role == Role.TEST_BUYER:
+    is_buyer = person.role == Role.TEST_BUYER
+    if is_buyer:
         rows = rows.filter(Q(assigned_to=person) | Q(assigned_to=None))
-    if wanted.whose == "mine":
-        rows = rows.filter(assigned_to=person)
-    elif wanted.whose == "free":
-        rows = rows.filter(assigned_to=None, stage__in=BUYING)
-    elif wanted.whose == "overdue":
-        rows = rows.filter(stage__in=BUYING, due_at__lt=timezone.now())
+    if (narrow := NARROWED.get(wanted.whose)) and (not is_buyer or wanted.whose in FOR_BUYERS):
+        rows = rows.filter(narrow(person))
     if wanted.stage:
-        rows = rows.filter(stage=wanted.stage)
+        # A second examination says something about the first: buyers see both as one stage.
+        same = EXAMINING if is_buyer and wanted.stage in EXAMINING else (wanted.stage,)
+        rows = rows.filter(stage__in=same)
     if wanted.programme is not None:
         rows = rows.filter(programme_id=wanted.programme)
     if text := wanted.text.strip():
@@ -122,6 +121,25 @@ def tasks_of(person: Person, wanted: TaskFilter) -> QuerySet[TestBuyTask]:
             Q(unit__iexact=text) | Q(order_no__iexact=text) | Q(tracking_no__iexact=text) | _titled(text)
         )
     return rows.order_by(_place(), F("due_at").asc(nulls_last=True), "unit")
+
+
+def _examined(**what: Any) -> Exists:  # noqa: ANN401 - lookups of any kind
+    return Exists(Examination.objects.filter(task=OuterRef("pk"), **what))
+
+
+# What a list of tasks can be narrowed to; buyers are offered the first three, the others are for seniors.
+NARROWED: dict[str, Callable[[Person], Q]] = {
+    "mine": lambda person: Q(assigned_to=person),
+    "free": lambda _person: Q(assigned_to=None, stage__in=BUYING),
+    "overdue": lambda _person: Q(stage__in=BUYING, due_at__lt=timezone.now()),
+    "give_out": lambda _person: Q(stage__in=EXAMINING) & ~Q(_examined(finished_at=None)),
+    "declined": lambda _person: Q(_examined(declined_at__isnull=False, finished_at=None)),
+    "seals": lambda _person: Q(_examined(seal_fits=False)) | Q(_examined(is_seal_intact=False)),
+    "refused": lambda _person: ~Q(record_problem=""),
+    "disagree": lambda _person: ~Q(second_outcome="") & ~Q(second_outcome=F("outcome")),
+    "alone": lambda _person: Q(_examined(is_independent=False)),
+}
+FOR_BUYERS = ("mine", "free", "overdue")
 
 
 def _titled(text: str) -> Q:
@@ -302,39 +320,9 @@ def money_of(programme: Programme) -> Money:
     return Money(programme.budget_minor, spent, spent + to_come)
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """What seniors have to look at in a programme: numbers of units."""
-
-    n_overdue: int
-    n_to_give_out: int
-    n_declined: int
-    n_seals_differ: int
-    n_not_recorded: int
-    n_not_independent: int
-    n_disagree: int
-
-
-def attention(programme: Programme) -> Attention:
-    """The units of a programme that need a senior."""
-    with_examiner = Exists(Examination.objects.filter(task=OuterRef("pk"), finished_at=None))
-    tasks = programme.tasks.aggregate(
-        overdue=Count("pk", filter=Q(stage__in=BUYING, due_at__lt=timezone.now())),
-        to_give=Count("pk", filter=Q(stage__in=EXAMINING) & ~Q(with_examiner)),
-        refused=Count("pk", filter=~Q(record_problem="")),
-        disagree=Count("pk", filter=~Q(second_outcome="") & ~Q(second_outcome=F("outcome"))),
-    )
-    rows = Examination.objects.filter(task__programme=programme).aggregate(
-        declined=Count("pk", filter=Q(declined_at__isnull=False, finished_at=None)),
-        seals=Count("pk", filter=Q(seal_fits=False) | Q(is_seal_intact=False)),
-        alone=Count("pk", filter=Q(is_independent=False)),
-    )
-    return Attention(
-        n_overdue=tasks["overdue"],
-        n_to_give_out=tasks["to_give"],
-        n_declined=rows["declined"],
-        n_seals_differ=rows["seals"],
-        n_not_recorded=tasks["refused"],
-        n_not_independent=rows["alone"],
-        n_disagree=tasks["disagree"],
-    )
+def attention(programme: Programme) -> dict[str, int]:
+    """How many units of a programme need a senior, by the name in `NARROWED`; nothing stands for a name without any."""
+    names = ("overdue", "give_out", "declined", "seals", "refused", "disagree", "alone")
+    person = Person()  # none of these asks who looks
+    found = programme.tasks.aggregate(**{name: Count("pk", filter=NARROWED[name](person)) for name in names})
+    return {name: found[name] for name in names if found[name]}

@@ -6,6 +6,7 @@ Only a person decides; the reason code `authentication` is there for it. Control
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -25,6 +26,7 @@ from assay.casework.models import (
     TestBuyTask,
 )
 from assay.casework.moves import make_move
+from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Actor, record
 from assay.market.errors import CallerError
 
@@ -71,7 +73,7 @@ def _again(item: Item, task: TestBuyTask) -> Item | None:
         make_move(item, "item", "reopen")
     known = AUTHENTICATION in {each.get("id") for each in _facts(item)}
     if not known:
-        item.rank = max(item.rank, _front())
+        item.rank = max(item.rank, _front(item.harm_minor, item.opened_at))
         _freeze(item, _with_fact(item, task))
     item.updated_at = timezone.now()
     item.save(update_fields=["state", "snoozed_until", "rank", "finding", "updated_at"])
@@ -93,7 +95,7 @@ def _new(task: TestBuyTask) -> Item:
         currency=task.programme.currency,
         score=score,
         harm_minor=harm,
-        rank=_front(),
+        rank=_front(harm, now),
         stream=Stream.FLAGGED,
         opened_at=now,
         updated_at=now,
@@ -103,10 +105,11 @@ def _new(task: TestBuyTask) -> Item:
     return item
 
 
-def _front() -> float:
-    """A rank ahead of everything that is only suspected."""
+def _front(harm_minor: int, opened_at: datetime) -> float:
+    """A rank ahead of everything that is only suspected, and never behind its own."""
     first = Item.objects.filter(state=ItemState.OPEN).order_by("-rank", "id").values_list("rank", flat=True).first()
-    return (first or 0.0) + _AHEAD
+    own = rank(harm_minor, opened_at)
+    return own if first is None else max(own, first + _AHEAD)
 
 
 def _content(task: TestBuyTask, score: float) -> Content:

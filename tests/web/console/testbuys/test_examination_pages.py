@@ -1,0 +1,289 @@
+"""What an examiner's pages hold, value by value: nothing that could tell the goods' truth or the other examination."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from assay.casework.models import AuditEvent, Examination, OrganisationKind, Role
+from assay.casework.queries.testbuys import blind
+from assay.casework.services import buying, examinations
+from assay.casework.services.recording import Actor
+from tests.casework.bought import a_brand, a_control, a_laboratory, a_picture, a_programme, a_task, found, sealed
+from tests.casework.builders import a_person, an_organisation
+from tests.web.signing_in import signed_in
+
+pytestmark = pytest.mark.django_db
+
+RESULT = {
+    "seal_no_found": "S-1",
+    "is_seal_intact": "yes",
+    "outcome": "genuine",
+    "findings": "All marks are as on the reference.",
+    "resealed_no": "R-1",
+    "place": "Bench 2",
+    "cost": "15.00",
+}
+
+
+@pytest.fixture
+def buyer():
+    return a_person(Role.TEST_BUYER, name="Buyer-Who-Bought")
+
+
+@pytest.fixture
+def senior():
+    return a_person(Role.SENIOR)
+
+
+def a_secret_task(programme, **given):
+    """A task whose every value is a word of its own, so that a page can be searched for it."""
+    secrets = {
+        "listing_id": "LISTING-SECRET",
+        "merchant_id": "MERCHANT-SECRET",
+        "merchant_name": "Shop Secret",
+        "title": "Title Secret",
+        "category": "Category Secret",
+        "rights_holder": "Holder Secret",
+        "price_minor": 987_651,
+        "score": 87.6543,
+        "inclusion_probability": 0.123456,
+        "catalogue_weight_g": 7_654.3,
+        "look": 7,
+    }
+    return a_task(programme, **secrets | given)
+
+
+def give(task, senior, where, **given):
+    return examinations.assign(Actor.of(senior), task, where, **given)
+
+
+def forbidden(task, first):
+    """Every value that must not be on an examiner's page of the second examination."""
+    task.refresh_from_db()
+    values = [
+        task.listing_id, task.merchant_id, task.merchant_name, task.title, task.category, task.rights_holder,
+        "987651", "9,876.51", "9876.51", "87.65", "87.6", "0.1234", "12.3", "7654", "7,654",
+        task.programme.name, task.programme.folder, task.programme.plan_sha256, task.programme.key_fingerprint,
+        task.order_no, task.tracking_no, task.carrier, str(task.parcel_weight_g), "49.00", task.custody_head,
+        "Buyer-Who-Bought", task.assigned_to.email,
+        first.organisation.name, first.examiner.name, first.examiner.email, first.findings, first.seal_no_expected,
+    ]  # fmt: skip
+    return [value for value in values if value]
+
+
+@pytest.fixture
+def second(buyer, senior):
+    """The second examination of a unit whose first one found a counterfeit, and both examiners."""
+    (lab, chemist), (_other, examiner) = a_laboratory(name="First Lab"), a_laboratory(name="Second Lab")
+    task = sealed(a_secret_task(a_programme()), buyer, seal_no="SEAL-FIRST")
+    buying.photograph(Actor.of(buyer), task, a_picture((9, 9, 9)), "LISTING-SECRET.jpg", "seal")
+    first = found(
+        give(task, senior, lab), "counterfeit", chemist, findings="The first one says so.", resealed_no="SEAL-SECOND"
+    )
+    return Examination.objects.get(task=task, ordinal=2), first, chemist, examiner
+
+
+def every_page(client, row):
+    pages = [
+        reverse("console:examinations"),
+        reverse("console:examinations") + "?show=all",
+        reverse("console:examination", args=[row.pk]),
+    ]
+    answers = [client.get(page) for page in pages]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    answers.append(client.post(reverse("console:examination-finish", args=[row.pk]), {"outcome": "?"}))
+    answers.append(client.post(reverse("console:examination-decline", args=[row.pk]), {}))
+    assert [answer.status_code for answer in answers[3:]] == [422, 422]
+    return [answer.content.decode() for answer in answers]
+
+
+def main_of(html):
+    """What a page says of its subject, without the person's own name and the way out."""
+    return html.split('id="content"')[1]
+
+
+def test_the_second_examiners_pages_hold_nothing_that_is_forbidden(second):
+    row, first, _chemist, examiner = second
+    values = forbidden(row.task, first)
+    assert len(values) >= 28
+    for html in every_page(signed_in(examiner), row):
+        for value in (*values, "measure", "enforce", "look 7", "second", "ordinal"):
+            assert value not in main_of(html).replace("Second Lab", ""), value
+    assert "SEAL-SECOND" in every_page(signed_in(examiner), row)[2]
+
+
+def test_what_the_api_is_given_holds_nothing_that_is_forbidden(second):
+    row, first, _chemist, _examiner = second
+    said = json.dumps(blind(row).to_json(), default=str)
+    assert not [value for value in forbidden(row.task, first) if value in said]
+
+
+def test_headers_of_a_photograph_hold_nothing_that_is_forbidden(second):
+    row, first, _chemist, examiner = second
+    answer = signed_in(examiner).get(reverse("console:examination-picture", args=[row.pk, 1]))
+    assert answer.status_code == 200
+    assert not [value for value in forbidden(row.task, first) if value in str(answer.headers)]
+
+
+def shape(html, row):
+    """A page with what may differ between units taken out."""
+    unit = row.task
+    for value in (unit.unit, row.seal_no_expected, f"examinations/{row.pk}/"):
+        html = html.replace(value, "*")
+    body = main_of(html)
+    return "".join(line for line in body.splitlines() if "csrf" not in line)
+
+
+def test_controls_and_counterfeits_and_genuine_goods_look_alike(buyer, senior):
+    lab, chemist = a_laboratory()
+    programme = a_programme()
+    units = [
+        sealed(a_secret_task(programme), buyer),
+        sealed(a_control(programme, known="counterfeit"), buyer),
+        sealed(a_control(programme, known="genuine"), buyer),
+    ]
+    rows = [give(task, senior, lab) for task in units]
+    moment = rows[0].due_at
+    Examination.objects.update(due_at=moment)
+    client, pages = signed_in(chemist), []
+    for row in rows:
+        row.refresh_from_db()
+        pages.append(shape(client.get(reverse("console:examination", args=[row.pk])).content.decode(), row))
+    assert pages[0] == pages[1] == pages[2]
+    assert "control" not in pages[1].lower()
+    keys = [blind(row).to_json().keys() for row in rows]
+    assert keys[0] == keys[1] == keys[2]
+
+
+def test_first_and_second_examinations_look_alike(second):
+    row, _first, _chemist, examiner = second
+    client = signed_in(examiner)
+    again = shape(client.get(reverse("console:examination", args=[row.pk])).content.decode(), row)
+    task = sealed(a_secret_task(a_programme(), listing_id="L-other"), a_person(Role.TEST_BUYER))
+    buying.photograph(Actor.of(task.assigned_to), task, a_picture((1, 9, 9)), "x.jpg", "seal")
+    once = give(task, a_person(Role.SENIOR), row.organisation)
+    Examination.objects.filter(pk=once.pk).update(due_at=row.due_at)
+    once.refresh_from_db()
+    assert shape(client.get(reverse("console:examination", args=[once.pk])).content.decode(), once) == again
+
+
+def test_an_examiner_never_sees_a_label(buyer, senior):
+    lab, chemist = a_laboratory()
+    task = sealed(a_task(), buyer)
+    buying.photograph(Actor.of(buyer), task, a_picture((3, 3, 3)), "label.jpg", "parcel")
+    row, client = give(task, senior, lab), signed_in(chemist)
+    assert client.get(reverse("console:examination-picture", args=[row.pk, 1])).status_code == 200
+    assert client.get(reverse("console:examination-picture", args=[row.pk, 2])).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["tasks", "programmes"])
+def test_examiners_do_not_reach_tasks_and_programmes(path):
+    _, chemist = a_laboratory()
+    task, client = a_task(), signed_in(chemist)
+    assert client.get(reverse(f"console:{path}")).status_code == 403
+    assert client.get(reverse("console:task", args=[task.pk])).status_code == 403
+    assert client.get(reverse("console:programme", args=[task.programme_id])).status_code == 403
+    assert client.get(reverse("console:task-picture", args=[task.pk, 1])).status_code == 403
+
+
+def test_an_examination_of_another_organisation_is_not_there(second):
+    row, first, chemist, examiner = second
+    for person, other in ((chemist, row), (examiner, first)):
+        client = signed_in(person)
+        assert client.get(reverse("console:examination", args=[other.pk])).status_code == 404
+        assert client.get(reverse("console:examination-picture", args=[other.pk, 1])).status_code == 404
+        for name in ("take", "finish", "decline"):
+            assert client.post(reverse(f"console:examination-{name}", args=[other.pk]), RESULT).status_code == 404
+
+
+def test_a_colleague_of_a_second_examination_in_one_house_is_not_told(buyer, senior):
+    where = an_organisation(OrganisationKind.LABORATORY)
+    first_person, second_person = (a_person(Role.AUTHENTICATOR, where) for _ in range(2))
+    task = sealed(a_task(), buyer)
+    first = found(give(task, senior, where), "counterfeit", first_person)
+    row = Examination.objects.get(task=task, ordinal=2)
+    assert row.examiner == second_person
+    assert signed_in(first_person).get(reverse("console:examination", args=[row.pk])).status_code == 404
+    assert signed_in(second_person).get(reverse("console:examination", args=[first.pk])).status_code == 404
+    listed = signed_in(first_person).get(reverse("console:examinations") + "?show=all").content.decode()
+    assert listed.count(task.unit) == 1
+
+
+def test_an_examiner_takes_and_finishes_by_forms(buyer, senior):
+    brand, expert = a_brand()
+    row = give(sealed(a_task(), buyer, seal_no="S-1"), senior, brand)
+    client = signed_in(expert)
+    assert "yours now" in client.post(reverse("console:examination-take", args=[row.pk]), follow=True).content.decode()
+    answer = client.post(reverse("console:examination-finish", args=[row.pk]), RESULT, follow=True).content.decode()
+    assert "The result is recorded." in answer
+    assert "All marks are as on the reference." in answer
+    row.refresh_from_db()
+    assert (row.outcome, row.cost_minor, row.seal_fits, row.resealed_no) == ("genuine", 1_500, True, "R-1")
+    again = client.post(reverse("console:examination-finish", args=[row.pk]), RESULT)
+    assert again.status_code == 409
+
+
+def test_a_conflict_of_interest_is_declined_by_form(buyer, senior):
+    lab, chemist = a_laboratory()
+    row, client = give(sealed(a_task(), buyer), senior, lab), signed_in(chemist)
+    reason = {"reason": "The seller is a relative."}
+    answer = client.post(reverse("console:examination-decline", args=[row.pk]), reason, follow=True).content.decode()
+    assert "A senior gives the unit to somebody else" in answer
+    assert AuditEvent.objects.get(action="examination.declined").reason == "The seller is a relative."
+
+
+@pytest.mark.parametrize("missing", ["seal_no_found", "is_seal_intact", "outcome", "findings", "resealed_no", "place"])
+def test_a_result_without_a_part_keeps_the_form(buyer, senior, missing):
+    lab, chemist = a_laboratory()
+    row = give(sealed(a_task(), buyer), senior, lab)
+    data = {name: value for name, value in RESULT.items() if name != missing}
+    answer = signed_in(chemist).post(reverse("console:examination-finish", args=[row.pk]), data)
+    assert answer.status_code == 422
+    row.refresh_from_db()
+    assert row.outcome == ""
+
+
+@pytest.mark.parametrize("role", [Role.SENIOR, Role.AUDITOR, Role.ADMINISTRATOR])
+def test_those_who_oversee_see_the_list_and_are_led_to_the_task(second, role):
+    row, _first, _chemist, _examiner = second
+    client = signed_in(a_person(role))
+    listed = client.get(reverse("console:examinations") + "?show=all").content.decode()
+    assert "First Lab" in listed and "Second Lab" in listed
+    assert ("badge bad" in listed) == (role != Role.ADMINISTRATOR)
+    answer = client.get(reverse("console:examination", args=[row.pk]))
+    assert answer.url == reverse("console:task", args=[row.task_id])
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.TEST_BUYER, Role.MERCHANT])
+def test_examinations_are_not_for_everybody(second, role):
+    row, client = second[0], signed_in(a_person(role))
+    assert client.get(reverse("console:examinations")).status_code == 403
+    assert client.get(reverse("console:examination", args=[row.pk])).status_code == 403
+
+
+def test_hostile_findings_are_shown_as_text(buyer, senior):
+    hostile = "<script>alert(1)</script>\n<img src=x onerror=alert(2)>"
+    lab, chemist = a_laboratory()
+    task = sealed(a_task(), buyer)
+    row = found(give(task, senior, lab), "genuine", chemist, findings=hostile, place=hostile)
+    for person, name, pk in ((chemist, "examination", row.pk), (senior, "task", task.pk)):
+        shown = signed_in(person).get(reverse(f"console:{name}", args=[pk])).content.decode()
+        assert "<script>alert" not in shown and "<img src=x" not in shown
+        assert "&lt;script&gt;alert(1)" in shown
+
+
+@pytest.mark.parametrize("role", [Role.AUTHENTICATOR, Role.SENIOR])
+def test_queries_do_not_grow_with_rows(buyer, senior, role):
+    lab, chemist = a_laboratory()
+    client, counts = signed_in(chemist if role == Role.AUTHENTICATOR else senior), []
+    programme = a_programme()
+    for n in (1, 10):
+        for _ in range(n):
+            give(sealed(a_task(programme), buyer), senior, lab)
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(reverse("console:examinations")).status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
