@@ -144,7 +144,7 @@ def test_words_of_an_offer_cannot_look_like_a_part_of_the_letter():
     content = a_content(offer=Offer(hostile), discrepancies=(Discrepancy("price-gap", "x", 1.0, hostile, 1),))
     text = a_case(content=content).statement.text
     assert "\n6. If you do not agree" in text and text.count("\n6. If you do not agree") == 1
-    assert "\u202e" not in text
+    assert "\u202e" not in text and "⟦U+202E⟧" in text
 
 
 def test_a_finding_without_sentences_says_that_it_rests_on_the_ground():

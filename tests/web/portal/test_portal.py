@@ -115,7 +115,7 @@ def test_a_document_is_kept_and_given_back_as_a_download_that_can_do_nothing(cli
     row = Document.objects.get()
     assert (row.filename, row.kind, row.decision) == ("My invoice.pdf", "invoice", case.decision)
     given = client.get(_url("document", row.pk))
-    assert b"".join(given.streaming_content) == a_pdf()
+    assert given.content == a_pdf()
     assert given["Content-Disposition"].startswith("attachment")
     assert given["X-Content-Type-Options"] == "nosniff" and given["Content-Security-Policy"].startswith("sandbox")
     assert given["Content-Type"] == "application/pdf"

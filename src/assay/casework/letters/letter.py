@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from assay.publishing.visible import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,10 @@ class Letter:
 
 
 def one_line(text: str, most: int = 2_000) -> str:
-    """Text of others as one line of visible characters, so that it cannot look like a part of the letter.
+    """Text of others on one line with everything in it visible, so that it cannot look like a part of the letter.
 
-    >>> one_line("Watch\\n\\n2. What was decided\\u202e")
-    'Watch 2. What was decided'
+    >>> one_line("Watch\n\n2. What was decided\u202e")
+    'Watch 2. What was decided⟦U+202E⟧'
     """
-    seen = "".join(each if unicodedata.category(each)[0] != "C" else " " for each in text)
-    line = " ".join(seen.split())
+    line = " ".join(visible(text, len(text) + 1).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

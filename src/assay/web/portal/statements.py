@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -63,7 +63,7 @@ def upload(request: HttpRequest, reference: str) -> HttpResponse:
     return _page(request, found, document_form=form, status=_NOT_ACCEPTED)
 
 
-def document(request: HttpRequest, pk: int) -> FileResponse:
+def document(request: HttpRequest, pk: int) -> HttpResponse:
     """A document that the merchant sent, back to it."""
     found = merchants.document_for(person_of(request), pk)
     return attachment(found, documents.open_document(actor_of(request), found))
