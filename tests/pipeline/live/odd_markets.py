@@ -24,7 +24,7 @@ def odd_market(folder: Path, seed: int, n_listings: int = 240, *, tables: str = 
     """A market of random odd rows: `tables` is "all", "stats" (counters in place of orders) or "bare"."""
     draw = np.random.default_rng(seed)
     merchants = [_merchant(draw, i) for i in range(24)]
-    listings = [_listing(draw, i) for i in range(n_listings)]
+    listings = [odd_listing(draw, i) for i in range(n_listings)]
     if tables == "bare":
         return write_market(folder, merchants=merchants, listings=listings)
     every: dict[str, list[Row]] = {
@@ -88,7 +88,7 @@ def _product(draw: np.random.Generator, i: int) -> Row:
     )
 
 
-def _listing(draw: np.random.Generator, i: int) -> Row:
+def odd_listing(draw: np.random.Generator, i: int) -> Row:
     removed = _one(draw, (None, None, None, ago(3), ago(200)))
     return {
         "listing_id": f"L{int(draw.integers(10)):02d}{i:04d}",

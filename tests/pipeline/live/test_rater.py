@@ -43,6 +43,13 @@ def test_an_unknown_merchant_is_rated_without_its_signals(prepared):
     assert found.merchant_discrepancies == () and 0 <= found.waterfall.score <= 100
 
 
+def test_a_brand_and_a_category_that_the_market_has_not_seen_are_rated(prepared):
+    for _, row in prepared.listings[:60]:
+        found = prepared.rater.signals(row | {"listing_id": NEW, "brand": "Quovadis", "category": "Nowhere"})
+        assert found["price_gap"] is None
+        assert found["history_brand__n_others"] == found["history_category__n_others"] == 0
+
+
 def test_steps_add_up_to_the_score(prepared):
     fall = prepared.rater.rate(prepared.row(listing_id=NEW)).waterfall
     assert fall.base_points + sum(step.points for step in fall.steps) == fall.score_points

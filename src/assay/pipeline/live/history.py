@@ -141,7 +141,8 @@ class History:
             return {}
         (day, rate), name = at, f"history_{key}"
         code = self.keys[key].row(hashed(text))
-        is_same = offer.own(self.codes[key]) == code
+        # A listing without a brand has the number -1 as well, and shares nothing.
+        is_same = (offer.own(self.codes[key]) == code) & (code >= 0)
         # The offer's own row has its merchant, and others are counted: it is left out with them.
         old = {fact: self._is_old(key, code, offer, fact, day) for fact in _FACTS}
         confirmed, seen = (
@@ -158,7 +159,7 @@ class History:
 
     def _is_old(self, key: str, code: int, offer: Offer, fact: str, day: int) -> bool:
         row = offer.row
-        return row >= 0 and int(self.codes[key][row]) == code and int(self.days[fact][row]) >= day
+        return row >= 0 and code >= 0 and int(self.codes[key][row]) == code and int(self.days[fact][row]) >= day
 
 
 def _standardised(share: float, rate: float) -> float:
