@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from assay.casework.access import NotThere, Refused
 from assay.casework.moves import WrongState
 from assay.market.errors import AssayError, CallerError
+
+# How the API names what went wrong before any of its calls was found.
+_NAMES = {400: "Invalid", 403: "Refused", 404: "NotThere", 409: "WrongState", 500: "OurFault", 503: "OutsideError"}
 
 
 def status_of(error: AssayError) -> int:
@@ -67,5 +70,8 @@ def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
         404: _("It may have been removed, or it belongs to another organisation."),
         500: _("It has been written to the log. Nothing you sent was half done."),
     }
+    if request.path.startswith("/api/"):
+        said = {"error": _NAMES[status], "message": str(text or texts.get(status, "")), "where": {"path": request.path}}
+        return JsonResponse(said | {"value": None, "allowed": None}, status=status)
     context = {"status": status, "title": titles.get(status, ""), "text": text or texts.get(status, "")}
     return render(request, "fault.html", context, status=status)

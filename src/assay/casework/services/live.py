@@ -1,0 +1,92 @@
+"""Opens an item for a listing that was rated as a red flag at the moment it was created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.findings import Content
+from assay.casework.freezing import freeze
+from assay.casework.models import Item, ItemState, SubjectType
+from assay.casework.services import arrivals
+from assay.casework.services.arrivals import Arrival
+from assay.casework.services.recording import Actor, Happening, record_all
+from assay.pipeline import Explanation, Run
+from assay.pipeline.dossiers import Dossier, expected_harm
+from assay.pipeline.live.listing import cleaned
+
+EVENTS = {"item.flagged_live": _("opened an item for a listing as it was created")}
+# Two requests about one new listing at the same instant: the second finds what the first wrote.
+_TRIES = 2
+
+
+def open_flagged(actor: Actor, found: Explanation, listing: Mapping[str, Any], run: Run) -> Item:
+    """The item of a listing with its finding frozen: opened, or brought up to date while it is open.
+
+    What was decided stays decided, unless nothing was done and the new finding differs materially (as for a new run).
+    The same rating again changes nothing.
+    """
+    content = freeze(run, _dossier(found, listing))
+    for left in reversed(range(_TRIES)):
+        try:
+            return _written(actor, content, found)
+        except IntegrityError:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _written(actor: Actor, content: Content, found: Explanation) -> Item:
+    same = _same(content)
+    if same is not None:
+        return same
+    now = timezone.now()
+    arrival = Arrival(content, _harm_minor(content), is_flagged=True, inclusion_probability=None)
+    with transaction.atomic():
+        done = arrivals.write(None, SubjectType.LISTING, [arrival], now)
+        item = Item.objects.get(subject_type=SubjectType.LISTING, subject_id=found.subject_id)
+        happenings = list(done.happenings)
+        if done.counts["opened"] or done.counts["updated"]:
+            after = {"score": content.waterfall.score, "finding": content.sha256}
+            happenings.append(Happening("item.flagged_live", "item", str(item.pk), None, after))
+        record_all(actor, happenings)
+    return item
+
+
+def _same(content: Content) -> Item | None:
+    """The open item that already rests on exactly this finding."""
+    rows = Item.objects.filter(
+        subject_type=SubjectType.LISTING,
+        subject_id=content.about.subject_id,
+        state__in=(ItemState.OPEN, ItemState.SNOOZED),
+        finding__content_sha256=content.sha256,
+    )
+    return rows.first()
+
+
+def _dossier(found: Explanation, listing: Mapping[str, Any]) -> Dossier:
+    """What is known of the listing at this moment: its own columns and its explanation.
+
+    Prices of others, pictures elsewhere and the merchant's other goods come with the next run.
+    """
+    merchant = Item.objects.filter(merchant_id=found.merchant_id).exclude(merchant_name="").values("merchant_name")
+    named = merchant.first()
+    return Dossier(
+        explanation=found,
+        listing=cleaned(listing).values,
+        merchant={"name": named["merchant_name"]} if named else {},
+        harm_minor=0,
+        is_flagged=True,
+        inclusion_probability=None,
+    )
+
+
+def _harm_minor(content: Content) -> int:
+    """Expected harm of a month: nothing is sold yet, so the same start as for any new listing of a run."""
+    chance = np.array([content.waterfall.score / 100])
+    return int(expected_harm(chance, [0], [content.offer.price_minor], [None])[0])

@@ -1,0 +1,124 @@
+"""Reading and deciding over the API: the same services and rules as in the console."""
+
+import pytest
+
+from assay.casework.models import Decision, DecisionState, Effect, Role
+from tests.casework.builders import a_decision, a_person, an_item
+from tests.web.api.conftest import a_caller
+
+pytestmark = pytest.mark.django_db
+REMOVE = {"answer": "counterfeit", "action": "remove", "reason_code": "facts-do-not-fit"}
+
+
+@pytest.fixture
+def caller():
+    return a_caller(Role.SENIOR)
+
+
+def test_lists_go_on_where_the_cursor_says_also_when_rows_come_meanwhile(caller):
+    made = [an_item().pk for _ in range(5)]
+    first = caller.get("/items", limit=2).json()
+    an_item()
+    second = caller.get("/items", limit=10, cursor=first["next"]).json()
+    assert [each["id"] for each in first["items"]] == made[:2]
+    assert [each["id"] for each in second["items"]][:3] == made[2:]
+    assert second["next"] is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "YWZ0ZXI6LTE", "YWZ0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "é", "a" * 101])
+def test_a_cursor_that_is_none_of_ours_is_refused(caller, cursor):
+    assert caller.get("/items", cursor=cursor).status_code in (400, 422)
+
+
+def test_items_are_filtered(caller):
+    an_item(state="decided")
+    wanted = an_item(merchant_id="M-7")
+    found = caller.get("/items", state="open", merchant_id="M-7").json()["items"]
+    assert [each["id"] for each in found] == [wanted.pk]
+
+
+def test_an_item_comes_with_its_frozen_finding_and_decisions(caller):
+    decision = a_decision(an_item(state="decided", content={"a": 1}))
+    found = caller.get(f"/items/{decision.item_id}").json()
+    assert found["finding"] == {"a": 1}
+    assert found["decisions"] == [decision.reference]
+
+
+def test_a_decision_is_made_in_the_persons_name_and_leaves_an_effect():
+    person = a_person(Role.SENIOR)
+    answer = a_caller(person=person).post(f"/items/{an_item().pk}/decisions", REMOVE)
+    assert answer.status_code == 201, answer.content
+    decision = Decision.objects.get(reference=answer.json()["reference"])
+    assert (decision.decided_by, decision.state) == (person, DecisionState.IN_FORCE)
+    assert Effect.objects.filter(decision=decision).exists()
+
+
+def test_deciding_twice_under_one_key_decides_once(caller):
+    item = an_item()
+    answers = [caller.post(f"/items/{item.pk}/decisions", REMOVE, **{"Idempotency-Key": "once"}) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert Decision.objects.count() == 1
+
+
+def test_one_key_for_two_requests_is_refused(caller):
+    first, second = an_item(), an_item()
+    caller.post(f"/items/{first.pk}/decisions", REMOVE, **{"Idempotency-Key": "once"})
+    answer = caller.post(f"/items/{second.pk}/decisions", REMOVE, **{"Idempotency-Key": "once"})
+    assert answer.status_code == 422
+    assert Decision.objects.count() == 1
+
+
+def test_a_decided_item_cannot_be_decided_again(caller):
+    item = an_item()
+    assert caller.post(f"/items/{item.pk}/decisions", REMOVE).status_code == 201
+    answer = caller.post(f"/items/{item.pk}/decisions", REMOVE)
+    assert answer.status_code == 409
+    assert answer.json()["error"] == "WrongState"
+
+
+def test_a_choice_that_does_not_go_together_is_refused(caller):
+    wrong = {"answer": "genuine", "action": "remove", "reason_code": "facts-do-not-fit"}
+    answer = caller.post(f"/items/{an_item().pk}/decisions", wrong)
+    assert answer.status_code == 400
+    assert not Decision.objects.exists()
+
+
+def test_a_proposal_needs_somebody_else(caller):
+    item = an_item(subject_type="merchant")
+    close = {"answer": "counterfeit", "action": "close", "reason_code": "repeated"}
+    reference = caller.post(f"/items/{item.pk}/decisions", close).json()["reference"]
+    assert caller.post(f"/decisions/{reference}/approve").status_code == 403
+    approved = a_caller(Role.SENIOR).post(f"/decisions/{reference}/approve")
+    assert approved.status_code == 200, approved.content
+    assert approved.json()["state"] == "in_force"
+
+
+def test_an_undone_decision_no_longer_restricts(caller):
+    item = an_item()
+    reference = caller.post(f"/items/{item.pk}/decisions", REMOVE).json()["reference"]
+    assert len(caller.get(f"/listings/{item.subject_id}").json()["restrictions"]) == 1
+    assert caller.get(f"/decisions/{reference}/statement").status_code == 200
+    undone = caller.post(f"/decisions/{reference}/undo", {"reason": "wrong listing"})
+    assert undone.json()["state"] == "undone"
+    assert caller.get(f"/listings/{item.subject_id}").json()["restrictions"] == []
+
+
+def test_a_merchants_strikes_are_said(caller):
+    item = an_item()
+    caller.post(f"/items/{item.pk}/decisions", REMOVE)
+    assert caller.get(f"/merchants/{item.merchant_id}").json()["strike_weight"] > 0
+    assert caller.get("/merchants/nobody").json()["strike_weight"] == 0
+
+
+def test_effects_can_be_polled_instead_of_received(caller):
+    caller.post(f"/items/{an_item().pk}/decisions", REMOVE)
+    page = a_caller(Role.ADMINISTRATOR).get("/effects").json()
+    assert page["items"][0]["kind"] == "decision.applied"
+
+
+@pytest.mark.parametrize("path", ["/items/999999", "/decisions/none", "/decisions/none/statement"])
+def test_what_is_not_there_is_said_to_be_not_there(caller, path):
+    answer = caller.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "NotThere"

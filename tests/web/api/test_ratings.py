@@ -1,0 +1,115 @@
+"""POST /ratings: the batch's score for the same listing, and what follows from a red flag."""
+
+import pytest
+
+from assay.casework.models import AuditEvent, Finding, Item, ItemState, Role, Stream
+from tests.casework.builders import a_decision
+from tests.web.api.conftest import a_caller
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caller(served):
+    return a_caller(Role.SENIOR, scopes=["ratings:write"])
+
+
+def _batch(run):
+    table = run.table("scores_listings").to_table(columns=["listing_id", "score", "score_low", "score_high"])
+    return {row["listing_id"]: row for row in table.to_pylist()}
+
+
+def test_the_score_is_the_batchs_for_every_listing(caller, served, listings):
+    batch = _batch(served)
+    differ = []
+    for row in listings[:400]:
+        answer = caller.post("/ratings", {"listing": row, "open_item": False})
+        assert answer.status_code == 200, answer.content
+        if answer.json()["score"] != batch[row["listing_id"]]["score"]:
+            differ.append(row["listing_id"])
+    assert not differ
+
+
+def test_the_steps_add_up_to_the_score(caller, listings):
+    found = caller.post("/ratings", {"listing": listings[0], "open_item": False}).json()
+    assert found["base_points"] + sum(step["points"] for step in found["steps"]) == found["points"]
+    assert found["steps"][-1]["score_after"] == found["score"]
+
+
+def _flagged(served, listings):
+    batch = _batch(served)
+    return max(listings, key=lambda row: batch[row["listing_id"]]["score"])
+
+
+def test_a_red_flag_opens_an_item_once(caller, served, listings):
+    row = _flagged(served, listings)
+    first, second = (caller.post("/ratings", {"listing": row}).json() for _ in range(2))
+    assert first["is_red_flag"] and first["item"] == second["item"]
+    item = Item.objects.get()
+    assert (item.pk, item.stream, item.state) == (first["item"], Stream.LIVE, ItemState.OPEN)
+    assert item.finding.content["waterfall"]["score"] == first["score"]
+    assert [each.action for each in AuditEvent.objects.filter(subject_type="item")] == ["item.flagged_live"]
+    assert Finding.objects.count() == 1
+
+
+def test_a_decided_item_is_left_as_it_was_decided(caller, served, listings):
+    row = _flagged(served, listings)
+    item = Item.objects.get(pk=caller.post("/ratings", {"listing": row}).json()["item"])
+    item.state = ItemState.DECIDED
+    item.save()
+    decision = a_decision(item)
+    caller.post("/ratings", {"listing": row | {"title": row["title"] + " 1:1"}})
+    item.refresh_from_db()
+    assert item.state == ItemState.DECIDED
+    assert item.finding_id == decision.finding_id
+
+
+def test_a_new_listing_of_an_unknown_merchant_is_rated(caller):
+    answer = caller.post("/ratings", {"listing": {"listing_id": "new", "merchant_id": "nobody", "title": "A watch"}})
+    assert answer.status_code == 200
+    assert 0 <= answer.json()["score"] <= 100
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"listing": {}}, 422),
+        ({"listing": {"title": "no ids"}}, 400),
+        ({"listing": {"listing_id": "x", "merchant_id": "y", "nonsense": 1}}, 400),
+        ({"listing": {"listing_id": "x", "merchant_id": "y", "price": "NaN"}}, 400),
+        ({"listing": {"listing_id": "x", "merchant_id": "y"}, "more": 1}, 422),
+        (b"not json", 400),
+        (b"\xff\xfe", 400),
+        ("[]", 422),
+    ],
+)
+def test_what_cannot_be_read_gets_a_sentence(caller, body, status):
+    answer = caller.post("/ratings", body)
+    assert answer.status_code == status, answer.content
+    assert set(answer.json()) == {"error", "message", "where", "value", "allowed"}
+    assert len(answer.json()["message"]) > 20
+
+
+def test_without_a_run_the_answer_says_what_to_do(settings):
+    settings.ASSAY_RUN = ""
+    answer = a_caller(Role.SENIOR).post("/ratings", {"listing": {"listing_id": "x", "merchant_id": "y"}})
+    assert answer.status_code == 503
+    assert "ASSAY_RUN" in answer.json()["message"]
+
+
+def test_an_idempotency_key_gives_the_same_answer_again(caller, served, listings):
+    body = {"listing": _flagged(served, listings)}
+    answers = [caller.post("/ratings", body, **{"Idempotency-Key": "k1"}) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert answers[1].headers["Idempotent-Replay"] == "true"
+
+
+def test_whoever_calls_too_often_is_told_when_to_come_back(caller, listings, monkeypatch):
+    from assay.web.api import keys
+
+    monkeypatch.setitem(keys.PER_MINUTE, "ratings:write", 6)
+    body = {"listing": listings[0], "open_item": False}
+    answers = [caller.post("/ratings", body) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 429]
+    assert int(answers[1].headers["Retry-After"]) == 10
