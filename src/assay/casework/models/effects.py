@@ -72,11 +72,8 @@ class Effect(models.Model):
                 condition=models.Q(state="waiting"),
             ),
             models.Index(fields=["subject", "id"], name="effect_order"),
-            models.Index(
-                fields=["endpoint", "subject", "id"],
-                name="effect_unfinished",
-                condition=models.Q(state__in=["waiting", "failed"]),
-            ),
+            # Not a partial one: SQLite cannot use it for a list of states, and would read the endpoint's whole history.
+            models.Index(fields=["endpoint", "subject", "state", "id"], name="effect_unfinished"),
             models.Index(fields=["state", "-id"], name="effect_state"),
         ]
 
