@@ -10,8 +10,21 @@ from django.db.models import F, Q, QuerySet
 
 from assay.casework.access import NotThere, may
 from assay.casework.models import Action, Decision, DecisionState, Person, Review, ReviewKind
+from assay.casework.queries.agreement import agreement, automation_quality, by_reviewer, gold_accuracy
 from assay.casework.queries.blind import without_blind
 from assay.market.errors import CallerError
+
+__all__ = [
+    "DecisionPage",
+    "WantedDecisions",
+    "agreement",
+    "automation_quality",
+    "by_reviewer",
+    "disagreements",
+    "gold_accuracy",
+    "page_of",
+    "the_decision",
+]
 
 PAGE_ROWS = 50
 

@@ -13,7 +13,7 @@ from assay.casework.queries.blind import is_blind_to, kind_for
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
-from assay.casework.services import strikes
+from assay.casework.services import gold, strikes
 from assay.market.errors import CallerError
 
 # What fits beside the finding; the queue filtered by the merchant shows all.
@@ -52,6 +52,12 @@ class ItemPage:
     reviews: tuple[Review, ...]
     history: tuple[Told, ...]
     is_gold: bool
+    gold_source: str
+
+    @property
+    def can_be_gold(self) -> bool:
+        """Whether the part about gold items is shown: an authentication has given the answer."""
+        return bool(self.gold_source)
 
 
 def the_item(person: Person, pk: int) -> Item:
@@ -94,6 +100,7 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
         reviews=reviews,
         history=() if blind else history_of(item, decisions, reviews),
         is_gold=not blind and may(person, "gold.manage") and _is_gold(item),
+        gold_source="" if blind else _gold_source(person, item),
     )
 
 
@@ -178,6 +185,14 @@ def _n_in_force(item: Item, blind: bool) -> int:
     rows = Decision.objects.filter(merchant_id=item.merchant_id, state=DecisionState.IN_FORCE)
     rows = rows.exclude(action=Action.NONE)
     return (rows.exclude(item=item) if blind else rows).count()
+
+
+def _gold_source(person: Person, item: Item) -> str:
+    """What has authenticated a decided item, for those who keep the gold items."""
+    if item.state != ItemState.DECIDED or not may(person, "gold.manage", item):
+        return ""
+    known = gold.evidence_for(item)
+    return known.source if known else ""
 
 
 def _is_gold(item: Item) -> bool:

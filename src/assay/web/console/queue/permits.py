@@ -1,6 +1,6 @@
 """Who may use the URLs of the console: queue."""
 
-from assay.web.permits import READERS, REVIEWERS, WRITE, Permit
+from assay.web.permits import READERS, REVIEWERS, SENIORS, WRITE, Permit
 
 PERMITS: dict[str, Permit] = {
     "console:queue": Permit(READERS),
@@ -8,6 +8,12 @@ PERMITS: dict[str, Permit] = {
     "console:queue-next": Permit(REVIEWERS, WRITE),
     "console:bulk": Permit(REVIEWERS, WRITE),
     "console:bulk-apply": Permit(REVIEWERS, WRITE),
+    "console:view-save": Permit(REVIEWERS, WRITE),
+    "console:view-share": Permit(REVIEWERS, WRITE),
+    "console:view-delete": Permit(REVIEWERS, WRITE),
+    "console:gold": Permit(SENIORS),
+    "console:gold-add": Permit(SENIORS, WRITE),
+    "console:gold-retire": Permit(SENIORS, WRITE),
     "console:item-take": Permit(REVIEWERS, WRITE),
     "console:item-keep": Permit(REVIEWERS, WRITE),
     "console:item-release": Permit(REVIEWERS, WRITE),

@@ -1,0 +1,114 @@
+"""What may be decided without a person, by category: little, set by seniors, less after every error that is found."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.choices import Choice
+from assay.casework.models import Action, Answer, AutomationPolicy, Decision, Item, ItemState
+from assay.casework.reasons import SEVERITY, is_more_severe
+from assay.casework.services.acting import need_of
+from assay.casework.services.decisions import AUTOMATION_AT_MOST, decide
+from assay.casework.services.recording import AUTOMATION, Actor, record
+from assay.market.errors import CallerError
+
+EVENTS = {
+    "automation.set": _("set what may be decided without a person"),
+    "automation.lowered": _("let less be decided without a person"),
+}
+# Where no senior has set anything, a person looks at everything.
+_OFF = (Action.NONE, 100.0)
+# A score below this is wrong more often than one time in five by its own meaning; nobody may automate that.
+LEAST_SCORE = 80.0
+# The reason that rests on the facts alone: nobody has looked at the goods.
+_REASON = "facts-do-not-fit"
+
+
+def policy_for(category: str) -> tuple[Action, float]:
+    """The most severe action and the least score in a category: its own policy, that of every other one, or none."""
+    rows = {row.category: row for row in AutomationPolicy.objects.filter(category__in={category, ""})}
+    row = rows.get(category) or rows.get("")
+    return (Action(row.most_severe_action), row.least_score) if row else _OFF
+
+
+def may_alone(category: str, action: str, score: float) -> bool:
+    """Whether an action may be taken in a category at a score without a person; never more than a demotion."""
+    most, least = policy_for(category)
+    if action == Action.NONE or is_more_severe(action, AUTOMATION_AT_MOST):
+        return False
+    return not is_more_severe(action, most) and score >= least
+
+
+def decide_automatically(item: Item) -> Decision | None:
+    """Takes the most severe action that the policy allows about an open item that nobody holds; None for none.
+
+    The answer is that nobody can tell: a score is no answer about goods, and must not come back as one when verdicts
+    are exported to calibrate the next score.
+    """
+    action, least = policy_for(item.category)
+    is_free = item.state == ItemState.OPEN and (item.claimed_until is None or item.claimed_until <= timezone.now())
+    if not is_free or item.score < least or not may_alone(item.category, action, item.score):
+        return None
+    return decide(AUTOMATION, item, Choice(Answer.INCONCLUSIVE, action, _REASON, is_automatic=True))
+
+
+def set_policy(actor: Actor, *, category: str, most_severe_action: str, least_score: float) -> AutomationPolicy:
+    """Sets what may be decided without a person in one category, or with "" in every other one."""
+    if most_severe_action not in Action.values or is_more_severe(most_severe_action, AUTOMATION_AT_MOST):
+        allowed = ", ".join(SEVERITY[: SEVERITY.index(AUTOMATION_AT_MOST) + 1])
+        raise CallerError(
+            f"The automation may not {most_severe_action!r} alone; allowed: {allowed}.",
+            where={"field": "most_severe_action"},
+            value=most_severe_action,
+            allowed=allowed,
+        )
+    if not LEAST_SCORE <= least_score <= 100.0:
+        raise CallerError(
+            f"The least score is {least_score:g}; it lies between {LEAST_SCORE:g} and 100.",
+            where={"field": "least_score"},
+            value=least_score,
+            allowed=f"{LEAST_SCORE:g} to 100",
+        )
+    with transaction.atomic():
+        need_of(actor, "automation.set")
+        row = _locked(category.strip())
+        before = _said(row) if row.pk else None
+        row.most_severe_action, row.least_score = most_severe_action, least_score
+        row.lowered_because, row.updated_at = "", timezone.now()
+        row.save()
+        record(actor, "automation.set", row, before=before, after=_said(row))
+    return row
+
+
+def lower(category: str, reason: str, *, actor: Actor = AUTOMATION) -> AutomationPolicy | None:
+    """Takes the category's most severe action one step down after an error; None where there was nothing to take.
+
+    A category without a policy of its own gets one: an error about watches says nothing about shoes. A senior can
+    set it anew, and sees why it was lowered.
+    """
+    with transaction.atomic():
+        row = _locked(category)
+        most, least = (Action(row.most_severe_action), row.least_score) if row.pk else policy_for(category)
+        if most == Action.NONE:
+            return None
+        before = {"category": category, "most_severe_action": most.value, "least_score": least}
+        row.most_severe_action = SEVERITY[SEVERITY.index(most) - 1]
+        row.least_score, row.lowered_because, row.updated_at = least, reason[:300], timezone.now()
+        row.save()
+        record(actor, "automation.lowered", row, before=before, after=_said(row), reason=reason)
+    return row
+
+
+def _locked(category: str) -> AutomationPolicy:
+    found = AutomationPolicy.objects.select_for_update(of=("self",)).filter(category=category).first()
+    return found or AutomationPolicy(category=category)
+
+
+def _said(row: AutomationPolicy) -> dict[str, object]:
+    return {
+        "category": row.category,
+        "most_severe_action": str(row.most_severe_action),
+        "least_score": row.least_score,
+    }

@@ -1,0 +1,77 @@
+"""What seniors look into: disagreements between reviewers, and what the automation may do alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from assay.casework.access import may, need
+from assay.casework.models import Action, Review
+from assay.casework.queries import decisions as found_in
+from assay.casework.queries.policies import policies
+from assay.casework.queries.queue import largest_categories
+from assay.casework.reasons import SEVERITY
+from assay.casework.services import automation, reviews
+from assay.web.console.asking import actor_of, person_of, told
+
+_SHOWN = 100
+_ALONE = SEVERITY[: SEVERITY.index(automation.AUTOMATION_AT_MOST) + 1]
+
+
+class PolicyForm(forms.Form):
+    """What may be decided without a person in a category."""
+
+    category = forms.CharField(
+        label=gettext_lazy("Category"),
+        required=False,
+        max_length=300,
+        help_text=gettext_lazy("Empty: every category without a line of its own."),
+        widget=forms.TextInput(attrs={"list": "categories"}),
+    )
+    most_severe_action = forms.ChoiceField(
+        label=gettext_lazy("At most"), choices=[(each, Action(each).label) for each in _ALONE]
+    )
+    least_score = forms.FloatField(
+        label=gettext_lazy("From score"), min_value=automation.LEAST_SCORE, max_value=100, initial=95
+    )
+
+    def __init__(self, data: Any = None) -> None:  # noqa: ANN401
+        super().__init__(data, auto_id="policy-%s")
+
+
+def disagreements(request: HttpRequest) -> HttpResponse:
+    """Blind second answers that differ from the first."""
+    need(person_of(request), "review.settle")
+    is_settled = request.GET.get("settled") == "1"
+    context = {"rows": found_in.disagreements(is_settled=is_settled)[:_SHOWN], "is_settled": is_settled}
+    return render(request, "console/decisions/disagreements.html", context | {"quality": found_in.agreement()})
+
+
+@told("console:disagreements")
+def settle(request: HttpRequest, pk: int) -> HttpResponse:
+    """Marks a disagreement as looked into."""
+    found = get_object_or_404(Review, pk=pk)
+    reviews.settle(actor_of(request), found, note=request.POST.get("note", ""))
+    messages.success(request, _("Noted."))
+    return redirect("console:disagreements")
+
+
+def automation_page(request: HttpRequest) -> HttpResponse:
+    """What may be decided without a person, how often that was wrong, and setting it."""
+    person = person_of(request)
+    need(person, "automation.read")
+    form = PolicyForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        automation.set_policy(actor_of(request), **form.cleaned_data)
+        messages.success(request, _("Set. It holds for what comes in from now on."))
+        return redirect("console:automation")
+    context = {"form": form, "rows": policies(), "quality": found_in.automation_quality()}
+    context |= {"can_set": may(person, "automation.set"), "categories": largest_categories()}
+    status = 400 if form.errors else 200
+    return render(request, "console/decisions/automation.html", context, status=status)

@@ -1,0 +1,85 @@
+"""The automation does little, what seniors allow, and less after every error."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from assay.casework.access import Refused
+from assay.casework.models import AuditEvent, AutomationPolicy, Decision, Role
+from assay.casework.services import automation
+from assay.casework.services.recording import Actor
+from assay.market.errors import CallerError
+from tests.casework.builders import a_person, an_item
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def senior():
+    return Actor.of(a_person(Role.SENIOR))
+
+
+def _set(senior, category="watches", action="demote", score=90.0):
+    return automation.set_policy(senior, category=category, most_severe_action=action, least_score=score)
+
+
+def test_without_a_policy_nothing_is_decided_alone():
+    assert not automation.may_alone("watches", "warn", 100.0)
+    assert automation.decide_automatically(an_item(score=99.9)) is None
+
+
+def test_an_item_above_the_score_is_demoted_and_nobody_has_said_it_is_counterfeit(senior):
+    _set(senior)
+    made = automation.decide_automatically(an_item(score=95.0))
+    assert made.is_automatic and made.action == "demote" and made.answer == "inconclusive"
+    assert made.decided_by is None and made.review is None and made.state == "in_force"
+    assert automation.decide_automatically(an_item(score=89.9)) is None
+
+
+def test_the_policy_of_every_other_category_holds_where_there_is_none(senior):
+    _set(senior, category="", action="warn", score=95.0)
+    _set(senior, category="shoes", action="none")
+    assert automation.may_alone("watches", "warn", 96.0) and not automation.may_alone("watches", "demote", 96.0)
+    assert not automation.may_alone("shoes", "warn", 99.0)
+
+
+@pytest.mark.parametrize("action", ["remove", "suspend", "close", "none"])
+def test_nothing_severe_is_ever_decided_alone(action):
+    AutomationPolicy.objects.create(
+        category="", most_severe_action=action, least_score=1.0, updated_at=timezone.now()
+    )  # as if somebody had written it past the service
+    assert not automation.may_alone("watches", action, 100.0)
+    assert automation.decide_automatically(an_item(score=100.0)) is None
+
+
+def test_what_somebody_holds_or_has_decided_is_left_to_them(senior):
+    _set(senior)
+    held = an_item(score=95.0, claimed_by=a_person(), claimed_until=timezone.now() + timedelta(minutes=5))
+    assert automation.decide_automatically(held) is None
+    assert automation.decide_automatically(an_item(score=95.0, state="decided")) is None
+    assert not Decision.objects.exists()
+
+
+def test_an_error_takes_one_step_in_its_category_only(senior):
+    _set(senior, category="", action="demote")
+    row = automation.lower("watches", "appeal 7 against decision D-1")
+    assert row.most_severe_action == "ask_invoice" and row.lowered_because.startswith("appeal 7")
+    assert automation.may_alone("shoes", "demote", 95.0) and not automation.may_alone("watches", "demote", 95.0)
+    assert automation.lower("watches", "again").most_severe_action == "warn"
+    assert automation.lower("watches", "again").most_severe_action == "none"
+    assert automation.lower("watches", "again") is None
+    assert AuditEvent.objects.last().reason == "again"
+
+
+@pytest.mark.parametrize(("action", "score"), [("remove", 95.0), ("nonsense", 95.0), ("warn", 79.9), ("warn", 101.0)])
+def test_a_policy_beyond_what_automation_may_is_refused(senior, action, score):
+    with pytest.raises(CallerError):
+        _set(senior, action=action, score=score)
+
+
+def test_analysts_set_no_policy():
+    with pytest.raises(Refused):
+        _set(Actor.of(a_person()))
