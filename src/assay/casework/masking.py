@@ -222,7 +222,8 @@ def _concerns(person: Person, row: models.Model) -> bool:
     if row == person.organisation:
         return True
     owner = getattr(row, "appeal", None) or getattr(row, "person", None) or row
-    if getattr(owner, "organisation_id", None) == person.organisation_id:
+    organisation_id = getattr(owner, "organisation_id", None)
+    if organisation_id is not None and organisation_id == person.organisation_id:
         return True
     merchant_id = getattr(row, "merchant_id", None)
     return bool(merchant_id) and merchant_id == person.organisation.merchant_id

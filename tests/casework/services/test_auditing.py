@@ -10,15 +10,18 @@ from dataclasses import dataclass
 import pytest
 from django.db import connection, transaction
 
+from assay.casework.access import Refused
 from assay.casework.audit.verification import Trusted, first_fault
-from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead
-from assay.casework.queries.audit import stored_events
+from assay.casework.masking import MASK
+from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead, Role
+from assay.casework.queries.audit import EventFilter, stored_events
 from assay.casework.services import auditing, recording
-from assay.casework.services.recording import COMMAND_LINE, Happening, audit_key, log_id, record_all
+from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, audit_key, log_id, record_all
 from assay.market.errors import CallerError, OutsideError
 from assay.measurement.sealing import public_key_of
 from tests.casework.audit import logs
 from tests.casework.audit import test_tampering as tampering
+from tests.casework.builders import a_person
 
 pytestmark = pytest.mark.django_db
 N_EVENTS, N_MUTATIONS, SEED = 40, 10_000, 20261128
@@ -205,7 +208,24 @@ def test_what_no_column_should_hold_ends_in_a_sentence(statement):
     assert not report.sound and all(fault.message.endswith(".") for fault in report.faults)
 
 
-def test_an_export_is_recorded_with_what_it_was_narrowed_by():
-    auditing.record_export(COMMAND_LINE, n_events=3, wanted={"actor": "person:1", "action": ""})
-    event = AuditEvent.objects.get()
-    assert (event.action, event.after) == ("audit.exported", {"events": 3, "filters": {"actor": "person:1"}})
+def test_an_export_is_recorded_first_and_holds_what_was_there_before():
+    write(5)
+    rows = list(auditing.export(COMMAND_LINE, EventFilter(), said={"actor": "person:1", "action": ""}))
+    assert rows[0][:2] == ["seq", "at"] and [row[0] for row in rows[1:]] == [5, 4, 3, 2, 1]
+    event = AuditEvent.objects.get(seq=6)
+    assert (event.action, event.after) == ("audit.exported", {"events": 5, "filters": {"actor": "person:1"}})
+
+
+def test_no_cell_of_an_export_begins_a_formula():
+    with transaction.atomic():
+        record_all(COMMAND_LINE, [Happening("audit.exported", "case", "=cmd|' /C calc'!A0", reason="+1 for this")])
+    _head, row = auditing.export(COMMAND_LINE, EventFilter(), said={})
+    assert "'=cmd|' /C calc'!A0" in row and "'+1 for this" in row
+
+
+def test_an_export_is_masked_for_whoever_asks():
+    write(1)
+    _head, row = auditing.export(Actor.of(a_person(Role.ADMINISTRATOR)), EventFilter(), said={})
+    assert row.count(MASK) == 3, "states and reason of a case"
+    with pytest.raises(Refused):
+        auditing.export(Actor.of(a_person(Role.ANALYST)), EventFilter(), said={})

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from assay.casework.audit.events import EventRecord
 from assay.casework.audit.verification import StoredEvent
-from assay.casework.models import AuditEvent
+from assay.casework.models import AuditEvent, Person
 
 _TEXTS = ("actor", "actor_role", "action", "subject_type", "subject_id", "reason")
 _CHUNK = 2_000  # rows in memory at a time; more makes nothing faster
 _NO_EVENT = -1
+_MOST_PEOPLE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """What the log is narrowed by; empty means all. `action` may be the beginning of one: `session.`"""
+    """What the log is narrowed by; empty means all. `action` may be the beginning of one: `session.`
 
-    actor: str = ""
+    `actors` None means everybody; an empty tuple means that nobody fits.
+    """
+
+    actors: tuple[str, ...] | None = None
     action: str = ""
     subject_type: str = ""
     subject_id: str = ""
@@ -35,18 +40,36 @@ class EventFilter:
 def events(wanted: EventFilter = EventFilter()) -> QuerySet[AuditEvent]:
     """Events that fit, the newest first."""
     rows = AuditEvent.objects.order_by("-seq")
-    for name in ("actor", "subject_type", "subject_id"):
-        value = getattr(wanted, name)
-        rows = rows.filter(**{name: value}) if value else rows
+    given: dict[str, Any] = {
+        "actor__in": wanted.actors,
+        "subject_type": wanted.subject_type or None,
+        "subject_id": wanted.subject_id or None,
+        "at__gte": wanted.since,
+        "at__lt": wanted.until,
+    }
     if wanted.action:
-        rows = (
-            rows.filter(action__startswith=wanted.action)
-            if wanted.action.endswith(".")
-            else rows.filter(action=wanted.action)
-        )
-    if wanted.since is not None:
-        rows = rows.filter(at__gte=wanted.since)
-    return rows.filter(at__lt=wanted.until) if wanted.until is not None else rows
+        given["action__startswith" if wanted.action.endswith(".") else "action"] = wanted.action
+    return rows.filter(**{name: value for name, value in given.items() if value is not None})
+
+
+def actors_like(text: str) -> tuple[str, ...] | None:
+    """How the log names whoever is meant: `person:17`, a part of the system as it is, or people by name or e-mail.
+
+    None for no text.
+    """
+    words = text.strip()
+    if not words:
+        return None
+    if words.startswith("person:"):
+        return (words,)
+    people = Person.objects.filter(Q(email__icontains=words) | Q(name__icontains=words))
+    return (words, *(f"person:{pk}" for pk in people.order_by("pk").values_list("pk", flat=True)[:_MOST_PEOPLE]))
+
+
+def names_of(actors: Iterable[str]) -> dict[str, str]:
+    """The names behind `person:17`, in one query; who was erased has none."""
+    pks = [int(each.partition(":")[2]) for each in set(actors) if re.fullmatch(r"person:[0-9]{1,18}", each)]
+    return {f"person:{each.pk}": each.name for each in Person.objects.filter(pk__in=pks) if each.name}
 
 
 def stored_events() -> Iterator[StoredEvent]:

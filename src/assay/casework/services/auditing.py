@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -15,8 +19,9 @@ from assay.casework.audit.checkpoints import Checkpoint, read
 from assay.casework.audit.events import time_text
 from assay.casework.audit.tree import Frontier
 from assay.casework.audit.verification import Fault, FaultKind, Report, Trusted, verify_log
-from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead
-from assay.casework.queries.audit import stored_events
+from assay.casework.masking import safe_cell, visible
+from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead, Organisation, OrganisationKind, Person, Role
+from assay.casework.queries.audit import EventFilter, events, stored_events
 from assay.casework.services.recording import HEAD_ID, Actor, Happening, audit_key, log_id, record_all
 from assay.market.errors import AssayError, CallerError, OutsideError
 from assay.measurement.sealing import fingerprint, public_key_of
@@ -81,13 +86,42 @@ def key_fingerprint() -> str:
     return fingerprint(public_key_of(audit_key()))
 
 
-def record_export(actor: Actor, *, n_events: int, wanted: dict[str, str]) -> None:
-    """An export leaves a trace of its own: how many events, and what they were narrowed by."""
+def export(actor: Actor, wanted: EventFilter, *, said: dict[str, str]) -> Iterator[list[Any]]:
+    """Rows for a CSV file, the first with the names: the events that fit, newest first, as this actor may see them.
+
+    The export itself is recorded first, with how many events it holds and what they were narrowed by (`said`). Text
+    that a spreadsheet would run is made harmless. The command line sees what an auditor sees.
+    """
     if actor.person is not None:
         need(actor.person, "audit.export")
+    last = AuditEvent.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+    rows = events(wanted).filter(seq__lte=last)
     with transaction.atomic():
-        said = {"events": n_events, "filters": {name: value for name, value in wanted.items() if value}}
-        record_all(actor, [Happening("audit.exported", "audit", "log", after=said)])
+        filters = {name: value for name, value in said.items() if value}
+        after = {"events": rows.count(), "filters": filters}
+        record_all(actor, [Happening("audit.exported", "audit", "log", after=after)])
+    return _lines(actor.person or _an_auditor(), rows)
+
+
+def _lines(person: Person, rows: QuerySet[AuditEvent]) -> Iterator[list[Any]]:
+    names = [each.name for each in AuditEvent._meta.concrete_fields]
+    yield list(names)
+    for row in rows.iterator(chunk_size=2_000):
+        shown = visible(person, row)
+        yield [safe_cell(_cell(shown[name])) for name in names]
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - any field of an event
+    if isinstance(value, datetime):
+        return time_text(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return "" if value is None else value
+
+
+def _an_auditor() -> Person:
+    """Stands for the command line where a person's role decides; never saved."""
+    return Person(role=Role.AUDITOR, organisation=Organisation(kind=OrganisationKind.MARKETPLACE))
 
 
 def _need_key(*, has_log: bool) -> None:
