@@ -46,6 +46,36 @@ def test_a_sampled_verdict_is_kept_beside_a_later_one():
     assert (got["verdict"], got["sampled_verdict"], got["inclusion_probability"]) == ("counterfeit", "genuine", 0.01)
 
 
+@pytest.mark.parametrize("looked", ["review", "platform_review", "appeal"])
+@pytest.mark.parametrize("examined", ["test_buy", "authentication"])
+def test_an_examination_is_not_undone_by_a_later_look_at_the_offer(examined, looked):
+    got = labelled(
+        ("listing", "a", "genuine", examined, day(1), None),
+        ("listing", "a", "counterfeit", looked, day(2), None),
+        ("listing", "b", "counterfeit", looked, day(2), None),
+    )
+    assert (got["a"]["verdict"], got["a"]["decided_at"]) == ("genuine", day(1))
+    assert got["b"]["verdict"] == "counterfeit"
+
+
+def test_an_inconclusive_examination_leaves_the_review():
+    got = labelled(
+        ("listing", "a", "inconclusive", "test_buy", day(3), None),
+        ("listing", "a", "counterfeit", "review", day(2), None),
+    )
+    assert got["a"]["verdict"] == "counterfeit"
+
+
+def test_the_level_is_never_set_by_a_look_at_the_offer():
+    got = labelled(
+        ("listing", "a", "counterfeit", "review", day(3), 0.5),
+        ("listing", "b", "genuine", "test_buy", day(1), 0.01),
+        ("listing", "b", "counterfeit", "review", day(2), 0.5),
+    )
+    assert (got["a"]["verdict"], got["a"]["sampled_verdict"]) == ("counterfeit", None)
+    assert (got["b"]["sampled_verdict"], got["b"]["inclusion_probability"]) == ("genuine", 0.01)
+
+
 def test_every_row_stays_once_when_verdicts_are_many():
     got = attach_labels(
         signals("a", "b"), verdicts(*[("listing", "a", "counterfeit", f"s{i}", day(1), None) for i in range(5)])

@@ -10,6 +10,7 @@ import typer
 from assay.cli import (
     analysis,
     attacks,
+    casework,
     damages,
     data,
     live,
@@ -43,6 +44,7 @@ for group in (
     prevalence,
     prevalence_report,
     damages,
+    casework,
     serving,
 ):
     group.register(app)

@@ -10,6 +10,7 @@ FOLDER/outcomes.jsonl, rejects/    the history of outcomes, and rows that could 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,4 +121,5 @@ def write_whole(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     except OSError as error:
         raise outside(error, path) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder is none, there is nothing to take away
+            partial.unlink(missing_ok=True)

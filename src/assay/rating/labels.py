@@ -9,14 +9,20 @@ from assay.engine import Engine, ops
 from assay.rating.model import Kind
 
 CONCLUSIVE = ("counterfeit", "genuine")
+# Sources that say whether anybody held the goods. A person who looked at the offer saw the score as well, and an appeal
+# is settled on papers: both count where nothing else does, and neither says what share of a market is counterfeit.
+EXAMINED = ("test_buy", "authentication")
+JUDGED = ("review", "platform_review", "appeal")
 
 
 def attach_labels(signals: ir.Table, verdicts: ir.Table | None, kind: Kind = "listing") -> ir.Table:
     """The signal table with four columns more: `verdict`, `decided_at`, `sampled_verdict`, `inclusion_probability`.
 
     `verdict` is the latest conclusive one (counterfeit or genuine; ties go to the first source by name, then to
-    "counterfeit"), whoever gave it; `sampled_verdict` the latest conclusive one that a sampling plan drew, with its
-    `inclusion_probability`. All four are null where there is none, and in every row when `verdicts` is None.
+    "counterfeit"), whoever gave it, but that an examination (`EXAMINED`) is not undone by a look at the offer
+    (`JUDGED`); `sampled_verdict` the latest conclusive one that a sampling plan drew, with its `inclusion_probability`,
+    never one of `JUDGED`: the score is the chance that an authentication finds a counterfeit, so nothing else sets its
+    level. All four are null where there is none, and in every row when `verdicts` is None.
     """
     key = f"{kind}_id"
     if verdicts is None:
@@ -28,11 +34,18 @@ def attach_labels(signals: ir.Table, verdicts: ir.Table | None, kind: Kind = "li
             inclusion_probability=ibis.null("float64"),
         )
     own = verdicts.filter((verdicts.subject_type == kind) & verdicts.verdict.isin(CONCLUSIVE))
-    any_source = _latest(own, key).select(key, "verdict", "decided_at")
-    drawn = _latest(own.filter(own.inclusion_probability > 0), key)
+    any_source = _latest(standing_verdicts(own), key).select(key, "verdict", "decided_at")
+    drawn = _latest(own.filter((own.inclusion_probability > 0) & ~own.source.isin(JUDGED)), key)
     drawn = drawn.select(key, sampled_verdict=drawn.verdict, inclusion_probability=drawn.inclusion_probability)
     labelled = _join(_join(signals, any_source, key), drawn, key)
     return labelled
+
+
+def standing_verdicts(verdicts: ir.Table) -> ir.Table:
+    """The verdicts of one kind of subject without those of people who only looked, where the goods were examined."""
+    examined = verdicts.source.isin(EXAMINED).ifelse(1, 0)
+    marked = verdicts.mutate(n_examined=examined.sum().over(ibis.window(group_by="subject_id")))
+    return marked.filter((marked.n_examined == 0) | ~marked.source.isin(JUDGED)).drop("n_examined")
 
 
 def sample_rows(engine: Engine, labelled: ir.Table, at_most: int, *, seed: int = 1, kind: Kind = "listing") -> ir.Table:

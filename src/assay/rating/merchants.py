@@ -15,7 +15,7 @@ import numpy as np
 
 from assay.engine import ops
 from assay.rating.false_alarms import AT_RISK_SCORE
-from assay.rating.labels import attach_labels
+from assay.rating.labels import CONCLUSIVE, attach_labels, standing_verdicts
 from assay.rating.model import MOST_SCORE_POINTS, POINTS_PER_LOG_ODDS, Model, Term, score_of
 from assay.rating.out_of_fold import OWN_HISTORY
 
@@ -86,12 +86,15 @@ def plain_numbers(scores: ir.Table, listings: ir.Table) -> ir.Table:
 def attach_merchant_labels(signals: ir.Table, verdicts: ir.Table | None, listings: ir.Table) -> ir.Table:
     """`labels.attach_labels` for merchants: their own latest verdict, else counterfeit when one of their goods is.
 
-    A merchant known only by genuine goods has no verdict: they do not speak for the rest of its range.
+    A merchant known only by genuine goods has no verdict: they do not speak for the rest of its range. Goods that an
+    examination cleared are not counterfeit because somebody had thought so.
     """
     labelled = attach_labels(signals, verdicts, "merchant")
     if verdicts is None:
         return labelled
-    found = verdicts.filter((verdicts.subject_type == "listing") & (verdicts.verdict == "counterfeit"))
+    about_goods = verdicts.filter((verdicts.subject_type == "listing") & verdicts.verdict.isin(CONCLUSIVE))
+    standing = standing_verdicts(about_goods)
+    found = standing.filter(standing.verdict == "counterfeit")
     owner = listings.select("listing_id", "merchant_id")
     goods = found.inner_join(owner, found.subject_id == owner.listing_id)
     first = goods.group_by("merchant_id").aggregate(goods_decided_at=goods.decided_at.min())

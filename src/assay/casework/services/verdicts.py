@@ -1,0 +1,136 @@
+"""What people found out, as the market's table of verdicts: the way back into the analysis."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from assay.casework.access import need
+from assay.casework.models import Decision, DecisionState, Gold, Review, ReviewKind, TaskStage, TestBuyTask
+from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, record_all
+from assay.measurement.samples import final_outcomes
+from assay.measurement.unit_file import csv_bytes
+from assay.pipeline.custody import write_whole
+
+EVENTS = {"verdicts.exported": _("exported verdicts for the analysis")}
+
+# Who found it and how. `assay.rating` lets goods that were examined speak before anybody who only looked at the offer.
+REVIEW, APPEAL, TEST_BUY, AUTHENTICATION = "review", "appeal", "test_buy", "authentication"
+_FOUND = ("counterfeit", "genuine", "inconclusive")
+_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Verdict:
+    """One row of the market's table `verdicts`; `decided_at` as ISO text in UTC."""
+
+    subject_type: str
+    subject_id: str
+    source: str
+    decided_at: str
+    verdict: str
+    inclusion_probability: float | None
+
+
+_COLUMNS = ("subject_type", "subject_id", "verdict", "source", "decided_at", "inclusion_probability")
+
+
+def export(to: Path, *, actor: Actor = COMMAND_LINE) -> int:
+    """Writes every verdict that holds as CSV, whole or not at all; gives their number.
+
+    Rows stand in the order of their keys, so the same state gives the same file to the byte. A decision in force or
+    ended on time gives its answer as `review`, one reversed on appeal the answer given there as `appeal`; one that was
+    undone, refused or made without a person gives nothing: a model must not learn from its own decisions. Test buys
+    give `test_buy`, gold items `authentication`. OutsideError when the file cannot be written.
+    """
+    if actor.person is not None:
+        need(actor.person, "verdicts.export")
+    with transaction.atomic():
+        rows = verdicts()
+        content = csv_bytes(_table(rows))
+        write_whole(to, content)
+        digest = hashlib.sha256(content).hexdigest()
+        after = {"file": to.name, "rows": len(rows), "sha256": digest}
+        record_all(actor, [Happening("verdicts.exported", "verdicts", digest[:16], after=after)])
+    return len(rows)
+
+
+def verdicts() -> list[Verdict]:
+    """Every verdict that holds, one per subject, source and moment, in the order of these."""
+    bought = list(_test_buys())
+    examined = {each.subject_id for each in bought}
+    gold = (each for each in _gold() if each.subject_id not in examined)
+    found = {_key(each): each for each in (*_reviews(), *_appeals(), *gold, *bought)}
+    return [found[key] for key in sorted(found)]
+
+
+def _key(each: Verdict) -> tuple[str, str, str, str]:
+    return each.subject_type, each.subject_id, each.source, each.decided_at
+
+
+def _table(rows: list[Verdict]) -> pa.Table:
+    columns = list(zip(*(astuple(row) for row in rows), strict=True)) or [()] * len(fields(Verdict))
+    types = {"inclusion_probability": pa.float64()}
+    named = {
+        f.name: pa.array(list(c), types.get(f.name, pa.string())) for f, c in zip(fields(Verdict), columns, strict=True)
+    }
+    return pa.table({name: named[name] for name in _COLUMNS})
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _reviews() -> Iterator[Verdict]:
+    """Answers of people whose decisions hold, or held until their time was over."""
+    holding = Decision.objects.filter(state__in=(DecisionState.IN_FORCE, DecisionState.EXPIRED), is_automatic=False)
+    for row in holding.select_related("item").order_by("pk").iterator(_ROWS):
+        yield _of_decision(row, str(row.answer), REVIEW, row.in_force_at or row.decided_at)
+
+
+def _appeals() -> Iterator[Verdict]:
+    """Answers given where a decision was reversed: the appeal's, in the order of the item's reversals."""
+    answers: dict[int, list[Review]] = {}
+    for review in Review.objects.filter(kind=ReviewKind.APPEAL).order_by("finished_at", "pk").iterator(_ROWS):
+        answers.setdefault(review.item_id, []).append(review)
+    reversed_ones = Decision.objects.filter(state=DecisionState.REVERSED).select_related("item")
+    for row in reversed_ones.order_by("ended_at", "pk").iterator(_ROWS):
+        if given := answers.get(row.item_id):
+            review = given.pop(0)
+            yield _of_decision(row, str(review.answer), APPEAL, review.finished_at)
+
+
+def _of_decision(row: Decision, answer: str, source: str, at: datetime) -> Verdict:
+    item = row.item
+    return Verdict(item.subject_type, item.subject_id, source, _moment(at), answer, item.inclusion_probability)
+
+
+def _gold() -> Iterator[Verdict]:
+    """Items whose answer an authentication has given, while they are in use."""
+    for row in Gold.objects.filter(retired_at=None).select_related("item").order_by("pk").iterator(_ROWS):
+        item = row.item
+        yield Verdict(item.subject_type, item.subject_id, AUTHENTICATION, _moment(row.added_at), str(row.answer), None)
+
+
+def _test_buys() -> Iterator[Verdict]:
+    """Conclusive and inconclusive examinations of goods of the market, as `pipeline.test_buy_verdicts` writes them.
+
+    Controls are not goods of the market. A positive that the second examination did not confirm is genuine or
+    inconclusive. The day is that of the outcome: what both ways export is the same row and counts once.
+    """
+    done = TestBuyTask.objects.filter(stage=TaskStage.DONE, outcome__in=_FOUND, finished_at__isnull=False)
+    tasks = list(done.exclude(pot="control").exclude(listing_id="").order_by("programme_id", "unit"))
+    names = ("outcome", "second_outcome")
+    table = pa.table({name: pa.array([getattr(t, name) or None for t in tasks], pa.string()) for name in names})
+    positive, conclusive, _pending = final_outcomes(table)
+    for task, fake, known in zip(tasks, positive.tolist(), conclusive.tolist(), strict=True):
+        answer = "counterfeit" if fake else "genuine" if known else "inconclusive"
+        day = f"{task.finished_at.astimezone(UTC).date().isoformat()}T00:00:00Z" if task.finished_at else ""
+        yield Verdict("listing", task.listing_id, TEST_BUY, day, answer, task.inclusion_probability)
