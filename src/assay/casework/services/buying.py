@@ -122,11 +122,11 @@ def assign(actor: Actor, task: TestBuyTask, buyer: Person) -> TestBuyTask:
             raise CallerError(f"{buyer} is no active test buyer; choose one.", value=buyer.email, allowed="test buyers")
         if row.assigned_to_id == buyer.pk:
             return row
-        before = {"assigned_to": row.assigned_to.email if row.assigned_to else None}
+        before = {"assigned_to": row.assigned_to_id}
         row.assigned_to = buyer
         custody.add(row, _person(actor), Link("handed_on", details={"to": str(buyer.pk)}), timezone.now())
         row.save(update_fields=["assigned_to", "custody_head"])
-        record(actor, "task.assigned", row, before=before, after={"assigned_to": buyer.email})
+        record(actor, "task.assigned", row, before=before, after={"assigned_to": buyer.pk})
     return row
 
 
@@ -330,5 +330,6 @@ def _cost(cost_minor: int) -> int:
     return cost_minor
 
 
-def _after(row: TestBuyTask) -> dict[str, str | None]:
-    return {"stage": row.stage, "assigned_to": row.assigned_to.email if row.assigned_to else None}
+def _after(row: TestBuyTask) -> dict[str, str | int | None]:
+    """People stand by number in the log, as in the chain: their names may be erased one day."""
+    return {"stage": row.stage, "assigned_to": row.assigned_to_id}

@@ -135,7 +135,7 @@ def take(actor: Actor, examination: Examination) -> Examination:
             return row
         row.examiner = person
         row.save(update_fields=["examiner"])
-        record(actor, "examination.taken", row, after={"examiner": person.email})
+        record(actor, "examination.taken", row, after={"examiner": person.pk})
     return row
 
 
