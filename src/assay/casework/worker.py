@@ -86,6 +86,12 @@ def _put_forward() -> int:
     return put_forward()
 
 
+def _decide_alone() -> int:
+    from assay.casework.services import automation
+
+    return automation.decide_due()
+
+
 def _count() -> int:
     from assay.casework.services.census import take
 
@@ -129,7 +135,8 @@ JOBS: tuple[Job, ...] = (
     Job("release-claims", 60, _release, _("Give back items whose lease ended")),
     Job("expire-decisions", 60, _expire, _("End decisions whose time has come")),
     Job("put-forward", 60, _put_forward, _("Put merchants forward whose strikes reached a threshold")),
-    Job("take-census", 60, _count, _("Count the queue"), most_seconds=900),
+    Job("decide-alone", 60, _decide_alone, _("Decide what may be decided without a person")),
+    Job("take-census", 300, _count, _("Count the queue"), most_seconds=900),
     Job("refresh-testbuys", 300, _refresh, _("Take results of test buys over"), most_seconds=900),
     Job("keep-checkpoint", 3_600, _keep_checkpoint, _("Keep a checkpoint of the log")),
     Job("forget-answers", 3_600, _forget_answers, _("Forget answered API calls")),

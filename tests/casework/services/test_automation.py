@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from assay.casework.access import Refused
-from assay.casework.models import AuditEvent, AutomationPolicy, Decision, Role
-from assay.casework.services import automation
+from assay.casework.models import AuditEvent, AutomationPolicy, Decision, Item, Role
+from assay.casework.services import automation, decisions
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
 from tests.casework.builders import a_person, an_item
@@ -83,3 +83,20 @@ def test_a_policy_beyond_what_automation_may_is_refused(senior, action, score):
 def test_analysts_set_no_policy():
     with pytest.raises(Refused):
         _set(Actor.of(a_person()))
+
+
+def test_the_worker_decides_what_the_policy_allows_once_and_never_again_after_a_person():
+    _set(Actor.of(a_person(Role.SENIOR)))
+    allowed, low, other = an_item(score=95.0), an_item(score=89.0), an_item(score=95.0, category="shoes")
+    held = an_item(score=95.0, claimed_by=a_person(), claimed_until=timezone.now() + timedelta(minutes=5))
+    assert automation.decide_due() == 1
+    (decision,) = Decision.objects.all()
+    assert (decision.item, decision.action, decision.is_automatic) == (allowed, "demote", True)
+    decisions.undo(Actor.of(a_person(Role.SENIOR)), decision, reason="the facts are explained")
+    assert automation.decide_due() == 0
+    assert {each.pk for each in Item.objects.filter(state="open")} == {allowed.pk, low.pk, other.pk, held.pk}
+
+
+def test_without_a_policy_a_person_looks_at_everything():
+    an_item(score=100.0)
+    assert automation.decide_due() == 0

@@ -208,7 +208,7 @@ def _for_senior(person: Person, at: datetime) -> tuple[Waiting, ...]:
         Waiting("proposals", proposals.count(), "console:decisions", "state=proposed"),
         Waiting("appeals", appeals.count(), "console:appeals"),
         *_for_reviewer(person, at),
-        Waiting("tasks_overdue", late.count(), "console:programmes"),
+        Waiting("tasks_overdue", late.count(), "console:tasks", "whose=overdue"),
     )
 
 
@@ -219,9 +219,9 @@ def _for_buyer(person: Person, at: datetime) -> tuple[Waiting, ...]:
         free=Count("pk", filter=Q(assigned_to=None, stage=TaskStage.TO_BUY)),
     )
     return (
-        Waiting("tasks_overdue", counted["late"], "console:programmes", "mine=1"),
-        Waiting("tasks_mine", counted["mine"], "console:programmes", "mine=1"),
-        Waiting("tasks_free", counted["free"], "console:programmes"),
+        Waiting("tasks_overdue", counted["late"], "console:tasks", "whose=overdue"),
+        Waiting("tasks_mine", counted["mine"], "console:tasks", "whose=mine"),
+        Waiting("tasks_free", counted["free"], "console:tasks", "whose=free"),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice
 from assay.casework.models import Action, Answer, AutomationPolicy, Decision, Item, ItemState
+from assay.casework.moves import WrongState
 from assay.casework.reasons import SEVERITY, is_more_severe
 from assay.casework.services.acting import need_of
 from assay.casework.services.decisions import AUTOMATION_AT_MOST, decide
@@ -22,6 +24,8 @@ EVENTS = {
 _OFF = (Action.NONE, 100.0)
 # A score below this is wrong more often than one time in five by its own meaning; nobody may automate that.
 LEAST_SCORE = 80.0
+# Decided in one turn of the worker: what is left waits a minute and no turn takes long.
+_MOST_AT_ONCE = 500
 # The reason that rests on the facts alone: nobody has looked at the goods.
 _REASON = "facts-do-not-fit"
 
@@ -52,6 +56,30 @@ def decide_automatically(item: Item) -> Decision | None:
     if not is_free or item.score < least or not may_alone(item.category, action, item.score):
         return None
     return decide(AUTOMATION, item, Choice(Answer.INCONCLUSIVE, action, _REASON, is_automatic=True))
+
+
+def decide_due() -> int:
+    """Decides what the policies allow about open items that nobody has decided before; gives how many.
+
+    An item that was decided and opened again waits for a person: somebody had a reason.
+    """
+    allowing = AutomationPolicy.objects.exclude(most_severe_action=Action.NONE)
+    least = allowing.aggregate(least=Min("least_score"))["least"]
+    if least is None:
+        return 0
+    rows = Item.objects.filter(state=ItemState.OPEN, score__gte=least)
+    if not allowing.filter(category="").exists():
+        rows = rows.filter(category__in=allowing.values("category"))
+    untouched = rows.filter(~Exists(Decision.objects.filter(item=OuterRef("pk"))))
+    return sum(_decided(item) for item in untouched.order_by("-rank", "pk")[:_MOST_AT_ONCE])
+
+
+def _decided(item: Item) -> bool:
+    """Whether the automation decided; a person who took the item meanwhile is left to it."""
+    try:
+        return decide_automatically(item) is not None
+    except WrongState:
+        return False
 
 
 def set_policy(actor: Actor, *, category: str, most_severe_action: str, least_score: float) -> AutomationPolicy:

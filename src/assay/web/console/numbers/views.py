@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from assay.casework.models import Person
 from assay.casework.queries import numbers
+from assay.casework.services.census import WINDOW_DAYS
 from assay.web.console.numbers import words
 
 
@@ -37,6 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if found is not None:
         context |= words.queue(found)
         context["is_old"] = timezone.now() - found.taken_at > timedelta(hours=1)
+    context |= words.quality(found, timezone.now() - timedelta(days=WINDOW_DAYS))
     context["calibration"] = words.calibration(numbers.score_calibration())
     context |= words.prevalence(numbers.prevalence_by_period())
     return render(request, "console/numbers/overview.html", context)

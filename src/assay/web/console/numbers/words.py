@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from assay.casework.models import Action, Stream
+from assay.casework.queries import agreement
 from assay.casework.queries.numbers import CalibrationBin, MeasuredPeriod, QueueNumbers, Rate
 from assay.casework.reasons import BY_CODE
 from assay.web import charts
@@ -35,15 +37,11 @@ def queue(found: QueueNumbers) -> dict[str, Any]:
     """Tables and charts of the queue."""
     counts = found.counts
     return {
-        "categories": list(counts["categories"].items())[:10],
+        "categories": [(name or _("merchants"), n) for name, n in counts["categories"].items()][:10],
         "streams": [(dict(Stream.choices).get(name, name), n) for name, n in counts["streams"].items()],
         "reasons": [_reason(*row) for row in counts["reasons"]],
         "flow": _flow(counts["flow"]),
         "forecast": _forecast(found),
-        "quality_rows": [
-            (_("restrictions of four weeks reversed on appeal"), rate_text(found.reversals)),
-            (_("of these, decided without a person"), rate_text(found.automatic_reversals)),
-        ],
     }
 
 
@@ -54,10 +52,10 @@ def _reason(code: str, action: str, n: int) -> dict[str, Any]:
 
 def _flow(flow: list[list[Any]]) -> dict[str, Any]:
     return {
-        "opened": charts.sparkline([opened for _day, opened, _decided in flow], words=_("Opened a day, four weeks")),
-        "decided": charts.sparkline([decided for _day, _opened, decided in flow], words=_("Decided a day, four weeks")),
-        "n_opened": sum(opened for _day, opened, _decided in flow),
-        "n_decided": sum(decided for _day, _opened, decided in flow),
+        "rows": [
+            (_("opened"), sum(row[1] for row in flow), charts.sparkline([row[1] for row in flow])),
+            (_("decided"), sum(row[2] for row in flow), charts.sparkline([row[2] for row in flow])),
+        ]
     }
 
 
@@ -72,6 +70,35 @@ def _forecast(found: QueueNumbers) -> dict[str, Any]:
         words=_("Open items over four weeks, and in 7, 14 and 28 days with nine in ten certainty"),
     )
     return {"chart": drawn, "ahead": found.ahead}
+
+
+def quality(found: QueueNumbers | None, since: datetime) -> dict[str, Any]:
+    """How often it was wrong, as far as anybody looked: appeals, blind second reviews, gold items, automation."""
+    both = agreement.agreement(since)
+    automatic = agreement.automation_quality(since)
+    rows = [
+        (_("blind second reviews that gave the same answer"), rate_text(both.rate)),
+        (_("answers about gold items that were right"), rate_text(agreement.gold_accuracy(since))),
+        (_("automatic decisions that a blind reviewer found nothing for"), rate_text(automatic.contradicted)),
+    ]
+    if both.kappa is not None:
+        rows.insert(1, (_("agreement beyond chance (Cohen's kappa)"), f"{both.kappa:.2f}"))
+    if found is not None:
+        rows = [
+            (_("restrictions reversed on appeal"), rate_text(found.reversals)),
+            (_("of these, decided without a person"), rate_text(found.automatic_reversals)),
+            *rows,
+        ]
+    return {"quality_rows": rows, "reviewers": [_reviewer(each) for each in agreement.by_reviewer(since)]}
+
+
+def _reviewer(each: agreement.ReviewerQuality) -> dict[str, Any]:
+    return {
+        "name": each.person.name,
+        "n": each.agreement.n,
+        "agreed": rate_text(each.agreement),
+        "gold": rate_text(each.gold),
+    }
 
 
 def calibration(bins: tuple[CalibrationBin, ...]) -> dict[str, Any]:
