@@ -12,10 +12,26 @@ from assay.signals.families import SIGNALS
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["market.md", "signals.md", "commands.md"])
+@pytest.mark.parametrize("name", ["market.md", "signals.md", "commands.md", "audit-events.md", "settings.md"])
 def test_generated_pages_are_current(name):
     page = ROOT / "docs" / "reference" / name
     assert page.read_text(encoding="utf-8").rstrip() == pages()[name].rstrip(), "run `make docs`"
+
+
+def test_every_audit_event_is_documented():
+    from assay.casework.services.recording import known_actions
+
+    page = (ROOT / "docs" / "reference" / "audit-events.md").read_text(encoding="utf-8")
+    assert not [action for action in known_actions() if f"`{action}`" not in page]
+
+
+def test_every_setting_is_documented():
+    import re
+
+    source = (ROOT / "src" / "assay" / "web" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r"environ(?:\.get\(|\[)\s*\"(\w+)\"", source)) | {"DATABASE_URL"}
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
+    assert not [name for name in sorted(read) if f"`{name}`" not in page]
 
 
 @pytest.mark.parametrize("signal", SIGNALS, ids=lambda s: s.id)

@@ -11,7 +11,8 @@ NO_SUBJECT = {"utils", "util", "helpers", "common", "core", "base", "misc"}
 
 
 def test_no_source_file_is_longer_than_400_lines():
-    long = {p.name: n for p in SOURCES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
+    written = [path for path in SOURCES if path.parent.name != "migrations"]  # those are generated
+    long = {p.name: n for p in written if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
     assert not long
 
 

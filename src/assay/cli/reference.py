@@ -9,6 +9,7 @@ from typing import Any
 import typer.main
 
 from assay.cli.main import app
+from assay.cli.reference_casework import audit_events_page, settings_page
 from assay.market import reference
 from assay.signals.families import SIGNALS
 from assay.signals.signal import Signal
@@ -16,7 +17,13 @@ from assay.signals.signal import Signal
 
 def pages() -> dict[str, str]:
     """File name -> text of every generated reference page."""
-    return {"market.md": reference.page(), "signals.md": signals_page(), "commands.md": commands_page()}
+    return {
+        "market.md": reference.page(),
+        "signals.md": signals_page(),
+        "commands.md": commands_page(),
+        "audit-events.md": audit_events_page(),
+        "settings.md": settings_page(),
+    }
 
 
 def signals_page() -> str:

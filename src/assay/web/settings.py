@@ -3,6 +3,7 @@
 | variable | meaning | default |
 |---|---|---|
 | ASSAY_HOME | folder of everything casework keeps (database, keys, uploads) | ./assay-home |
+| ASSAY_SECRET_KEY | secret that signs sessions and links; at least 50 random characters | a file in ASSAY_HOME |
 | DATABASE_URL | postgres://… or sqlite:///… | SQLite in ASSAY_HOME |
 | ASSAY_HOSTS | host names that are served, with commas | localhost,127.0.0.1,[::1] |
 | ASSAY_ORIGIN | address people type; with https:// secure cookies and HSTS are on | none |
