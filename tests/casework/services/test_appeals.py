@@ -98,7 +98,7 @@ def test_one_objection_at_a_time():
 
 
 def test_the_time_for_objecting_ends():
-    with pytest.raises(WrongState, match="time for an objection is over"):
+    with pytest.raises(WrongState, match="time for an appeal is over"):
         _lodged(_case(in_force_at=timezone.now() - days(200)))
 
 
@@ -116,7 +116,7 @@ def test_after_three_answers_nothing_more_is_taken():
     for _ in range(3):
         _, appeal = _lodged(case)
         answer(_senior(), appeal, Verdict(False, WHY))
-    with pytest.raises(WrongState, match="as often as is possible"):
+    with pytest.raises(WrongState, match="as many appeals against it"):
         _lodged(case)
 
 
@@ -206,7 +206,7 @@ def test_an_upheld_decision_stays_with_reasons_and_may_be_objected_to_again():
     case.decision.refresh_from_db()
     assert (row.state, case.decision.state) == (AppealState.UPHELD, DecisionState.IN_FORCE)
     letter = row.letters.get(kind="outcome")
-    assert WHY in letter.text and "You can object once more until" in letter.text
+    assert WHY in letter.text and "You can appeal once more until" in letter.text
 
 
 def test_a_reversal_lifts_the_effect_cancels_the_strike_and_tells_the_merchant(lowered):

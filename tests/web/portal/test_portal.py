@@ -63,7 +63,7 @@ def _sent(case):
 
 def test_the_list_shows_own_decisions_with_their_days(client, case):
     page = client.get(_url("statements")).content.decode()
-    assert case.decision.reference in page and "remove the listing" in page
+    assert case.decision.reference in page and "The removal of the offer" in page
     assert case.statement.appeal_by.strftime("%Y-%m-%d") in page
 
 
@@ -102,7 +102,7 @@ def test_standing_shows_strikes_their_end_and_what_comes_next(client, case):
 def test_empty_pages_say_so():
     client = signed_in(a_merchant()[1])
     assert "Nothing was decided about you" in client.get(_url("statements")).content.decode()
-    assert "You have not objected to anything" in client.get(_url("appeals")).content.decode()
+    assert "You have not appealed" in client.get(_url("appeals")).content.decode()
     assert client.get(_url("standing")).status_code == 200
 
 
@@ -165,7 +165,7 @@ def test_an_objection_is_lodged_seen_and_withdrawn(client, case):
     appeal = Appeal.objects.get()
     assert response.url == _url("appeal", appeal.pk)
     page = client.get(response.url).content.decode()
-    assert "We received your objection" in page and "bought these shoes" in page
+    assert "We received your appeal" in page and "bought these shoes" in page
     assert "waits for an answer" in client.get(_url("appeals")).content.decode()
     client.post(_url("withdraw", appeal.pk))
     appeal.refresh_from_db()
@@ -184,7 +184,7 @@ def test_a_second_objection_and_a_late_one_are_refused(client, case):
     assert "waits for an answer already" in client.get(_of(case, "statement")).content.decode()
     assert client.post(_of(case, "lodge"), {"text": TEXT}).status_code == 409
     late = a_case(case.organisation, in_force_at=timezone.now() - days(200))
-    assert "time for an objection is over" in client.get(_of(late, "statement")).content.decode()
+    assert "time for an appeal is over" in client.get(_of(late, "statement")).content.decode()
     assert client.post(_of(late, "lodge"), {"text": TEXT}).status_code == 409
     assert client.post(_of(late, "upload"), {"kind": "invoice", "file": _file()}).status_code == 409
 

@@ -125,8 +125,8 @@ _STATEMENT = StatementWords(
     "decides, and you receive a statement like this one.",
     strike_no_threshold="With it, the account stands at {total}.",
     object_heading="If you do not agree",
-    object_how="You can object to this decision until {end}. It costs nothing. Sign in to the portal, open the page of "
-    "this decision and say what is not right.",
+    object_how="You can appeal against this decision until {end}. It costs nothing. Sign in to the portal, open the "
+    "page of this decision and say what is not right.",
     object_who="A person who had no part in this decision answers. The answer is never given by a machine alone.",
     object_proof="An invoice from your supplier or a letter of authorisation from the brand helps most; you can upload "
     "both there.",
@@ -135,18 +135,18 @@ _STATEMENT = StatementWords(
 )
 
 _REPLY = ReplyWords(
-    receipt_subject="We received your objection to decision {reference}",
+    receipt_subject="We received your appeal against decision {reference}",
     receipt_heading="What we received",
-    received="We received your objection to decision {reference} on {at}.",
+    received="We received your appeal against decision {reference} on {at}.",
     answered_by="A person who had no part in the decision answers by {due}.",
     stays="Until then the decision stays as it is.",
     text_heading="Your words",
     proof_heading="Documents we hold",
     next_heading="What happens next",
     next_steps="You can add documents until we answer. You will find the answer in the portal.",
-    withdraw="You can take your objection back there at any time before that.",
-    upheld_subject="Your objection to decision {reference}: the decision stands",
-    reversed_subject="Your objection to decision {reference}: the decision is reversed",
+    withdraw="You can take your appeal back there at any time before that.",
+    upheld_subject="Your appeal against decision {reference}: the decision stands",
+    reversed_subject="Your appeal against decision {reference}: the decision is reversed",
     upheld="We looked again at decision {reference}. It stands: {action}.",
     reversed="We looked again at decision {reference}. It is reversed: {action} no longer applies.",
     reversed_effects="What was restricted is being restored.",
@@ -156,7 +156,7 @@ _REPLY = ReplyWords(
     answered_how="A person who had no part in the decision gave this answer on {at}. It was not given by automated "
     "means.",
     further_heading="If you do not agree",
-    further_again="You can object once more until {end}, with facts or documents that we have not seen.",
+    further_again="You can appeal once more until {end}, with facts or documents that we have not seen.",
     further_body="You may turn to an out-of-court dispute settlement body: {body}",
     further_court="You may go to court at any time.",
 )

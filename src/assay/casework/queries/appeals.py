@@ -106,7 +106,7 @@ def timeline(decision: Decision) -> list[Step]:
 def _of_appeals(appeals: Iterable[Appeal]) -> list[Step]:
     steps = []
     for each in appeals:
-        steps.append(Step(each.lodged_at, _("Objection received; receipt sent"), is_ours=False))
+        steps.append(Step(each.lodged_at, _("Appeal received; receipt sent"), is_ours=False))
         if each.answered_at is not None:
-            steps.append(Step(each.answered_at, _("Objection answered"), AppealState(each.state).label))
+            steps.append(Step(each.answered_at, _("Appeal answered"), AppealState(each.state).label))
     return steps

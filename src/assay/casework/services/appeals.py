@@ -54,7 +54,7 @@ MOST_APPEALS = 3
 MOST_LODGED = 10  # with those that were withdrawn
 LEAST_CHARACTERS, MOST_CHARACTERS = 10, 10_000
 _ANSWERED = ["state", "answered_by", "answered_at", "answer_text", "claimed_by", "claimed_until"]
-_OBJECTIONABLE = (DecisionState.IN_FORCE, DecisionState.EXPIRED)
+_APPEALABLE = (DecisionState.IN_FORCE, DecisionState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Verdict:
 
 
 def lodge(actor: Actor, decision: Decision, *, text: str) -> Appeal:
-    """A merchant objects to a decision about its own account; documents are sent to the decision.
+    """A merchant appeals against a decision about its own account; documents are sent to the decision.
 
     NotThere for somebody else's decision; WrongState when the time is over, another appeal waits, the decision is no
     longer what it was, or it was answered often enough.
@@ -79,7 +79,7 @@ def lodge(actor: Actor, decision: Decision, *, text: str) -> Appeal:
     now = timezone.now()
     with transaction.atomic():
         row = _locked_decision(decision)
-        _need_open_to_objection(row, now)
+        _need_open_to_appeal(row, now)
         appeal = Appeal.objects.create(
             decision=row,
             organisation=person.organisation,
@@ -96,7 +96,7 @@ def lodge(actor: Actor, decision: Decision, *, text: str) -> Appeal:
 
 
 def withdraw(actor: Actor, appeal: Appeal) -> Appeal:
-    """The merchant takes its objection back; the decision stands as it is."""
+    """The merchant takes its appeal back; the decision stands as it is."""
     person = _person(actor)
     if not may(person, "appeal.lodge", appeal):
         raise NotThere(f"There is no appeal {appeal.pk} for {actor.name}.", where={"appeal": appeal.pk})
@@ -174,8 +174,8 @@ def answer(actor: Actor, appeal: Appeal, verdict: Verdict) -> Appeal:
     return row
 
 
-def objection_closed_because(decision: Decision, now: datetime | None = None) -> str:
-    """Why a decision cannot be objected to now, as a code; empty when it can: `none`, `state`, `late`, `open`, `often`.
+def closed_because(decision: Decision, now: datetime | None = None) -> str:
+    """Why a decision cannot be appealed against now, as a code; empty when it can.
 
     Reads the statement and the appeals; `CLOSED` has the words for the code.
     """
@@ -186,7 +186,7 @@ def objection_closed_because(decision: Decision, now: datetime | None = None) ->
     states = list(decision.appeals.values_list("state", flat=True))
     if AppealState.OPEN in states:
         return "open"
-    if decision.state not in _OBJECTIONABLE:
+    if decision.state not in _APPEALABLE:
         return "state"
     if statement.appeal_by < at:
         return "late"
@@ -196,18 +196,18 @@ def objection_closed_because(decision: Decision, now: datetime | None = None) ->
 
 CLOSED = {
     "none": _("No statement of reasons was sent for it."),
-    "open": _("An objection to it waits for an answer already."),
+    "open": _("An appeal against it waits for an answer already."),
     "state": _("It does not apply any more."),
-    "late": _("The time for an objection is over."),
-    "often": _("It has been objected to as often as is possible."),
+    "late": _("The time for an appeal is over."),
+    "often": _("There have been as many appeals against it as are possible."),
 }
 
 
-def _need_open_to_objection(decision: Decision, now: datetime) -> None:
-    why = objection_closed_because(decision, now)
+def _need_open_to_appeal(decision: Decision, now: datetime) -> None:
+    why = closed_because(decision, now)
     if why:
         raise WrongState(
-            gettext("Decision %(reference)s cannot be objected to. %(why)s")
+            gettext("Decision %(reference)s cannot be appealed against. %(why)s")
             % {"reference": decision.reference, "why": CLOSED[why]},
             where={"decision": decision.reference},
             value=why,
@@ -228,7 +228,7 @@ def _undo_what_followed(actor: Actor, appeal: Appeal, verdict: Verdict) -> None:
 
 def _reply(appeal: Appeal) -> Reply:
     decision = appeal.decision
-    may_again = appeal.state == AppealState.UPHELD and not objection_closed_because(decision)
+    may_again = appeal.state == AppealState.UPHELD and not closed_because(decision)
     documents = decision.documents.filter(organisation=appeal.organisation, erased_at=None).order_by("id")
     return Reply(
         language=appeal.language,

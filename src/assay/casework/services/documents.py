@@ -49,7 +49,7 @@ EVENTS = {
 MOST_PER_DECISION = 10
 # Enough to answer ten decisions in full on one day; more fills a disk before anybody reads it.
 MOST_BYTES_A_DAY = 10 * MOST_PER_DECISION * MOST_BYTES
-# How long each kind is kept after it was sent. An objection is open for 6 months, an out-of-court dispute takes up to
+# How long each kind is kept after it was sent. An appeal is possible for 6 months, an out-of-court dispute takes up to
 # 180 days (DSA Art. 20(1), 21(4)): two years cover both and a court's first letter; a report is proof for longer.
 KEEP_DAYS: dict[str, int] = {
     DocumentKind.INVOICE: 730,
@@ -146,7 +146,7 @@ def path_of(sha256: str) -> Path:
 
 
 def takes_documents_until(decision: Decision) -> datetime | None:
-    """Until when a merchant may add documents to a decision: as long as it may object. None when it never could."""
+    """Until when a merchant may add documents to a decision: as long as it may appeal. None when it never could."""
     statement = Statement.objects.filter(decision=decision).only("appeal_by").first()
     return statement.appeal_by if statement else None
 
@@ -196,7 +196,7 @@ def _need_time(decision: Decision) -> None:
     until = takes_documents_until(decision)
     if until is None or until < timezone.now():
         raise WrongState(
-            gettext("Decision %(reference)s takes no more documents: its time for an objection is over.")
+            gettext("Decision %(reference)s takes no more documents: its time for an appeal is over.")
             % {"reference": decision.reference},
             where={"decision": decision.reference},
             value=str(until),

@@ -1,4 +1,4 @@
-"""What a merchant may send: a document, an objection."""
+"""What a merchant may send: a document, an appeal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DocumentForm(forms.Form):
     )
 
 
-class ObjectionForm(forms.Form):
+class AppealForm(forms.Form):
     """What is not right about a decision."""
 
     text = forms.CharField(

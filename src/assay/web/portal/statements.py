@@ -20,7 +20,7 @@ from assay.casework.services import appeals, documents, statements
 from assay.casework.uploads import Unfit
 from assay.web.attachments import attachment
 from assay.web.console.asking import actor_of, person_of
-from assay.web.portal.forms import DocumentForm, ObjectionForm
+from assay.web.portal.forms import AppealForm, DocumentForm
 
 _A_PAGE = 25
 _NOT_ACCEPTED = 422
@@ -29,7 +29,9 @@ _NOT_ACCEPTED = 422
 def statement_list(request: HttpRequest) -> HttpResponse:
     """Every decision about the merchant that it was told of, newest first."""
     page = Paginator(merchants.statements_for(person_of(request)), _A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "portal/statements.html", {"page": page, "now": timezone.now()})
+    actions = _actions(request)
+    rows = [(row, actions[row.decision.action]) for row in page]
+    return render(request, "portal/statements.html", {"page": page, "rows": rows, "now": timezone.now()})
 
 
 def statement(request: HttpRequest, reference: str) -> HttpResponse:
@@ -70,13 +72,13 @@ def document(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def lodge(request: HttpRequest, reference: str) -> HttpResponse:
-    """An objection to a decision."""
+    """An appeal against a decision."""
     found = merchants.statement_for(person_of(request), reference)
-    form = ObjectionForm(request.POST)
+    form = AppealForm(request.POST)
     if not form.is_valid():
-        return _page(request, found, objection_form=form, status=_NOT_ACCEPTED)
+        return _page(request, found, appeal_form=form, status=_NOT_ACCEPTED)
     appeal = appeals.lodge(actor_of(request), found.decision, text=form.cleaned_data["text"])
-    messages.success(request, _("We have your objection. A receipt is below."))
+    messages.success(request, _("We have your appeal. A receipt is below."))
     return redirect("portal:appeal", pk=appeal.pk)
 
 
@@ -85,19 +87,25 @@ def standing(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     need(person, "strike.read", person.organisation)
     account = merchants.account_for(person)
-    say = words(person.language)
+    actions = _actions(request)
     reached, ahead = account.standing.reached, account.standing.ahead
     context = {
         "account": account,
-        "reached_words": say.actions[reached.action] if reached else "",
-        "ahead_words": say.actions[ahead.action] if ahead else "",
+        "strikes": [(strike, actions[strike.decision.action]) for strike in account.standing.strikes],
+        "reached_words": actions[reached.action] if reached else "",
+        "ahead_words": actions[ahead.action] if ahead else "",
     }
     return render(request, "portal/standing.html", context)
 
 
+def _actions(request: HttpRequest) -> dict[str, str]:
+    """Actions as the letters call them, in the reader's language."""
+    return words(person_of(request).language).actions
+
+
 def _page(request: HttpRequest, found: Statement, *, status: int = 200, **forms: Any) -> HttpResponse:  # noqa: ANN401
     decision: Decision = found.decision
-    closed = appeals.objection_closed_because(decision)
+    closed = appeals.closed_because(decision)
     until = found.appeal_by
     context = {
         "statement": found,
@@ -108,8 +116,9 @@ def _page(request: HttpRequest, found: Statement, *, status: int = 200, **forms:
         "closed": appeals.CLOSED.get(closed, ""),
         "takes_documents": until > timezone.now(),
         "steps": timeline(decision),
+        "action": _actions(request)[decision.action],
         "document_form": DocumentForm(),
-        "objection_form": ObjectionForm(),
+        "appeal_form": AppealForm(),
         **forms,
     }
     return render(request, "portal/statement.html", context, status=status)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assay.web.portal import objections, statements
+from assay.web.portal import appeals, statements
 
 app_name = "portal"
 urlpatterns: list[URLPattern] = [
@@ -10,10 +10,10 @@ urlpatterns: list[URLPattern] = [
     path("statements/<str:reference>/", statements.statement, name="statement"),
     path("statements/<str:reference>/letter/", statements.letter, name="letter"),
     path("statements/<str:reference>/documents/", statements.upload, name="upload"),
-    path("statements/<str:reference>/objection/", statements.lodge, name="lodge"),
+    path("statements/<str:reference>/appeal/", statements.lodge, name="lodge"),
     path("documents/<int:pk>/", statements.document, name="document"),
-    path("appeals/", objections.appeal_list, name="appeals"),
-    path("appeals/<int:pk>/", objections.appeal, name="appeal"),
-    path("appeals/<int:pk>/withdraw/", objections.withdraw, name="withdraw"),
+    path("appeals/", appeals.appeal_list, name="appeals"),
+    path("appeals/<int:pk>/", appeals.appeal, name="appeal"),
+    path("appeals/<int:pk>/withdraw/", appeals.withdraw, name="withdraw"),
     path("standing/", statements.standing, name="standing"),
 ]

@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from assay.casework.models import Appeal, AppealState, AuditEvent, DecisionState, Review, ReviewKind, Role
+from assay.casework.models import Action, Appeal, AppealState, AuditEvent, DecisionState, Review, ReviewKind, Role
+from assay.casework.reasons import REASONS
 from assay.casework.services import appeals, documents, strikes
 from assay.casework.services.recording import AUTOMATION, Actor
 from tests.casework.builders import a_person, days
@@ -114,7 +115,7 @@ def test_while_somebody_holds_it_others_read_who_and_cannot_answer(senior):
         ("decided", "You took this decision"),
         ("approved", "You agreed to this decision"),
         ("reviewed", "You reviewed this item before"),
-        ("answered", "You answered an earlier objection"),
+        ("answered", "You answered an earlier appeal"),
         ("role", "Your role reads appeals"),
     ],
 )
@@ -220,6 +221,8 @@ def _form(**given):
     sent = {
         "window_days": "200",
         "together_days": "7",
+        **{f"action_{each}": "0" for each in Action},
+        **{f"reason_{each.code}": "0" for each in REASONS},
         "action_remove": "1",
         "reason_facts-do-not-fit": "1",
         "at_1": "1",

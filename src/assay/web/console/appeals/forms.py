@@ -45,10 +45,10 @@ class AnswerForm(forms.Form):
         return Verdict(True, reasons, outcome)
 
 
-def _weight(label: Any) -> forms.FloatField:  # noqa: ANN401 - a text that may be lazy
+def _weight(label: Any, *, is_required: bool = True) -> forms.FloatField:  # noqa: ANN401 - a text that may be lazy
     attrs = {"step": "any", "inputmode": "decimal"}
     return forms.FloatField(
-        label=label, min_value=0, max_value=MOST_WEIGHT, widget=forms.NumberInput(attrs=attrs), required=False
+        label=label, min_value=0, max_value=MOST_WEIGHT, widget=forms.NumberInput(attrs=attrs), required=is_required
     )
 
 
@@ -80,7 +80,7 @@ class PolicyForm(forms.Form):
     def _add_thresholds(self, policy: Policy) -> None:
         for n in range(1, _N_THRESHOLDS + 1):
             given = policy.thresholds[n - 1] if n <= len(policy.thresholds) else None
-            self.fields[f"at_{n}"] = _weight(_("From so many strikes"))
+            self.fields[f"at_{n}"] = _weight(_("From so many strikes"), is_required=False)
             self.fields[f"at_{n}"].initial = given.at if given else None
             self.fields[f"propose_{n}"] = forms.ChoiceField(
                 label=_("propose"), choices=[(each, Action(each).label) for each in PROPOSABLE]

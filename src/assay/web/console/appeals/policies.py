@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from assay.casework.access import NotThere, may, need
 from assay.casework.models import Action, StrikePolicy
@@ -21,6 +22,11 @@ from assay.web.console.appeals.forms import PolicyForm
 from assay.web.console.asking import actor_of, person_of, told
 
 _NOT_ACCEPTED = 422
+_SHORT = {
+    Action.WARN: gettext_lazy("warn"),
+    Action.SUSPEND: gettext_lazy("suspend"),
+    Action.CLOSE: gettext_lazy("close"),
+}
 
 
 def policies(request: HttpRequest) -> HttpResponse:
@@ -46,7 +52,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     row = _row(pk)
     rules = Policy.of(row)
     found = preview(rules)
-    marks = {f"{Action(each.action).label}": each.at for each in rules.thresholds}
+    marks = _marks(rules)
     context = {
         "row": row,
         "rules": _rules(rules),
@@ -97,6 +103,15 @@ def _drawn(found: Histogram, marks: dict[str, float]) -> Any:  # noqa: ANN401 - 
     if not found.counts:
         return charts.histogram((), least=0, most=1)
     return charts.histogram(found.counts, marks, least=0, most=found.most, unit=_("merchants by strikes"))
+
+
+def _marks(policy: Policy) -> dict[str, float]:
+    """A short word for each threshold; the second of the same kind gets its number."""
+    found: dict[str, float] = {}
+    for n, each in enumerate(policy.thresholds, 1):
+        word = str(_SHORT[Action(each.action)])
+        found[f"{word} ({n})" if word in found else word] = each.at
+    return found
 
 
 def _rules(policy: Policy) -> dict[str, Any]:

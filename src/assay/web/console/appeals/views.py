@@ -32,7 +32,7 @@ _MAY_NOT = {
     "decided": gettext_lazy("You took this decision. Somebody who had no part in it answers."),
     "approved": gettext_lazy("You agreed to this decision. Somebody who had no part in it answers."),
     "reviewed": gettext_lazy("You reviewed this item before. Somebody who had no part in it answers."),
-    "answered": gettext_lazy("You answered an earlier objection to this decision. Somebody else answers this one."),
+    "answered": gettext_lazy("You answered an earlier appeal against this decision. Somebody else answers this one."),
 }
 
 
