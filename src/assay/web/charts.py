@@ -246,7 +246,8 @@ def _share_row(scale: _Scale, row: Share) -> SafeString:
         drawn += (
             _line("whisker", low, 5, high, 5) + _line("whisker", low, 2, low, 8) + _line("whisker", high, 2, high, 8)
         )
-        said = f"{said} ({_percent(row.low)} – {_percent(row.high)})"
+        interval = f"{_percent(row.low)} – {_percent(row.high)}"
+        said = f"{said} ({interval})" if _is_number(row.rate) else interval
     return _row("share", row.label, drawn, said)
 
 

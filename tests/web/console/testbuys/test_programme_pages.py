@@ -91,7 +91,7 @@ def test_what_needs_somebody_leads_to_the_tasks(senior):
     a_task(programme, stage=TaskStage.DONE, outcome="genuine", record_problem="otherwise <i>")
     client = signed_in(senior)
     html = shown(client, programme)
-    assert "1 overdue" in html and "1 wait to be given" in html and "otherwise &lt;i&gt;" in html
+    assert "overdue: 1" in html and "wait to be given to an examiner: 1" in html and "otherwise &lt;i&gt;" in html
     for name, task in (("overdue", late), ("give_out", waiting)):
         listed = client.get(reverse("console:tasks") + f"?programme={programme.pk}&whose={name}").content.decode()
         assert task.unit in listed

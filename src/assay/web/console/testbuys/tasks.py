@@ -49,6 +49,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "is_buyer": is_buyer,
         "work": testbuys.buyers_work(person),
         "wanted": wanted,
+        "is_filtered": bool(wanted.stage or wanted.programme or wanted.text),
     }
     return render(request, "console/testbuys/tasks.html", context)
 
