@@ -1,8 +1,5 @@
 """An appeal is lodged by the merchant alone and answered by somebody who had no part; a reversal undoes everything."""
 
-import sys
-from types import SimpleNamespace
-
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,6 +10,7 @@ from assay.casework.models import (
     Appeal,
     AppealState,
     AuditEvent,
+    AutomationPolicy,
     DecisionState,
     Effect,
     Review,
@@ -44,18 +42,6 @@ def _lodged(case=None, text=TEXT):
 
 def _senior(**given):
     return Actor.of(a_person(Role.SENIOR, **given))
-
-
-@pytest.fixture
-def lowered(monkeypatch):
-    """What the automation was told, whatever its own service does with it."""
-    told = []
-    from assay.casework import services
-
-    double = SimpleNamespace(lower=lambda category, reason: told.append((category, reason)))
-    monkeypatch.setitem(sys.modules, "assay.casework.services.automation", double)
-    monkeypatch.setattr(services, "automation", double, raising=False)
-    return told
 
 
 # lodging
@@ -209,7 +195,7 @@ def test_an_upheld_decision_stays_with_reasons_and_may_be_objected_to_again():
     assert WHY in letter.text and "You can appeal once more until" in letter.text
 
 
-def test_a_reversal_lifts_the_effect_cancels_the_strike_and_tells_the_merchant(lowered):
+def test_a_reversal_lifts_the_effect_cancels_the_strike_and_tells_the_merchant():
     case = _case()
     strikes.give_for(AUTOMATION, case.decision)
     _, appeal = _lodged(case)
@@ -222,24 +208,33 @@ def test_a_reversal_lifts_the_effect_cancels_the_strike_and_tells_the_merchant(l
     letter = row.letters.get(kind="outcome").text
     assert "is being restored" in letter and "strike that came with it is cancelled" in letter
     assert Review.objects.get(kind=ReviewKind.APPEAL).person == actor.person
-    assert lowered == [], "a person had decided"
+    assert not AuditEvent.objects.filter(action="automation.lowered").exists(), "a person had decided"
 
 
-def test_a_reversed_automatic_decision_lowers_what_the_automation_may_do(lowered):
-    case = _case(is_automatic=True, decided_by=None)
+def _automatic():
+    """A demotion that the automation may take alone among watches."""
+    AutomationPolicy.objects.create(
+        category="watches", most_severe_action="demote", least_score=90.0, updated_at=timezone.now()
+    )
+    return _case(is_automatic=True, decided_by=None, action="demote", answer="inconclusive")
+
+
+def test_a_reversed_automatic_decision_lowers_what_the_automation_may_do():
+    case = _automatic()
     _, appeal = _lodged(case)
     answer(_senior(), appeal, Verdict(True, WHY))
-    [(category, reason)] = lowered
-    assert category == "watches" and case.decision.reference in reason
+    policy = AutomationPolicy.objects.get(category="watches")
+    assert policy.most_severe_action == "ask_invoice"
+    assert case.decision.reference in policy.lowered_because
 
 
-def test_an_upheld_automatic_decision_lowers_nothing(lowered):
-    _, appeal = _lodged(_case(is_automatic=True))
+def test_an_upheld_automatic_decision_lowers_nothing():
+    _, appeal = _lodged(_automatic())
     answer(_senior(), appeal, Verdict(False, WHY))
-    assert lowered == []
+    assert AutomationPolicy.objects.get(category="watches").most_severe_action == "demote"
 
 
-def test_a_decision_that_ended_on_time_can_still_be_reversed_and_loses_its_strike(lowered):
+def test_a_decision_that_ended_on_time_can_still_be_reversed_and_loses_its_strike():
     case = _case(state=DecisionState.EXPIRED)
     strikes.give_for(AUTOMATION, case.decision)
     _, appeal = _lodged(case)
@@ -297,7 +292,7 @@ def _fixed_letters(language, monkeypatch, settings, verdict):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("is_reversed", [True, False])
-def test_receipts_and_outcomes_read_as_reviewed(language, is_reversed, monkeypatch, settings, lowered):
+def test_receipts_and_outcomes_read_as_reviewed(language, is_reversed, monkeypatch, settings):
     row = _fixed_letters(language, monkeypatch, settings, is_reversed)
     same_as_golden(f"{language}/receipt.txt", row.letters.get(kind="receipt").text)
     name = "outcome-reversed" if is_reversed else "outcome-upheld"

@@ -31,7 +31,7 @@ from assay.casework.models import (
     Strike,
 )
 from assay.casework.moves import WrongState, make_move
-from assay.casework.services import strikes
+from assay.casework.services import automation, decisions, strikes
 from assay.casework.services.recording import Actor, record
 from assay.casework.services.statements import sender
 from assay.market.errors import CallerError
@@ -216,13 +216,9 @@ def _need_open_to_appeal(decision: Decision, now: datetime) -> None:
 
 def _undo_what_followed(actor: Actor, appeal: Appeal, verdict: Verdict) -> None:
     """Effects are lifted, the strike is cancelled, and the automation may do less where it was the one that erred."""
-    from assay.casework.services import decisions
-
     decision = decisions.reverse(actor, appeal.decision, reason=verdict.reasons, answer=verdict.answer)
     strikes.cancel_for(actor, decision, reason=f"appeal {appeal.pk}")
     if decision.is_automatic:
-        from assay.casework.services import automation
-
         automation.lower(decision.item.category, f"appeal {appeal.pk} against decision {decision.reference}")
 
 
