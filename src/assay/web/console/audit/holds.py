@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assay.casework.access import NotThere, may, need
-from assay.casework.models import LegalHold
+from assay.casework.models import DocumentKind, LegalHold
 from assay.casework.queries.retention import ORGANISATION_DAYS, PERSON_DAYS, due
 from assay.casework.services import holds as service
 from assay.casework.services.documents import KEEP_DAYS
@@ -65,7 +65,7 @@ def _page(request: HttpRequest, form: HoldForm, status: int = 200) -> HttpRespon
         "counts": (found.documents.count(), found.people.count(), found.organisations.count()),
         "documents": found.documents.select_related("organisation", "decision")[:_MOST_DUE],
         "people": found.people.select_related("organisation")[:_MOST_DUE],
-        "terms": sorted(KEEP_DAYS.items()),
+        "terms": [(DocumentKind(kind).label, days) for kind, days in KEEP_DAYS.items()],
         "person_days": PERSON_DAYS,
         "organisation_days": ORGANISATION_DAYS,
     }
