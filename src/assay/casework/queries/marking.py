@@ -38,13 +38,13 @@ def pieces(text: str, marks: Iterable[Mark], place: str) -> tuple[Piece, ...]:
 
 def unplaced(marks: Iterable[Mark]) -> tuple[Piece, ...]:
     """Marked words that are not found in the frozen text word for word, once each."""
-    loose = {each.text: each.label for each in marks if each.start is None or each.end is None}
+    loose = {each.text: _shown(each.label) for each in marks if each.start is None or each.end is None}
     return tuple(Piece(_shown(text), label) for text, label in loose.items())
 
 
 def _merged(text: str, marks: Iterable[Mark], place: str) -> list[tuple[int, int, str]]:
     spans = sorted(
-        (max(each.start, 0), min(each.end, len(text)), each.label)
+        (max(each.start, 0), min(each.end, len(text)), _shown(each.label))
         for each in marks
         if each.place == place and each.start is not None and each.end is not None
     )

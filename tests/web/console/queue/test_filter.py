@@ -22,7 +22,7 @@ def client():
 
 
 def _ids(page):
-    return re.findall(r"<small>\w+ (\S+)", page.content.decode())
+    return re.findall(r'<span class="nowrap">\w+ (\S+)</span>', page.content.decode())
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,11 @@ from assay.casework.queries.policies import policies
 from assay.casework.queries.queue import largest_categories
 from assay.casework.reasons import SEVERITY
 from assay.casework.services import automation, reviews
+from assay.casework.services.decisions import AUTOMATION_AT_MOST
 from assay.web.console.asking import actor_of, person_of, told
 
 _SHOWN = 100
-_ALONE = SEVERITY[: SEVERITY.index(automation.AUTOMATION_AT_MOST) + 1]
+_ALONE = SEVERITY[: SEVERITY.index(AUTOMATION_AT_MOST) + 1]
 
 
 class PolicyForm(forms.Form):

@@ -51,6 +51,7 @@ def around_decision(person: Person, found: Decision) -> dict[str, Any]:
     """The frozen finding, what followed, and what this person may do."""
     content = _content(found)
     has_appeal = found.appeals.filter(state=AppealState.OPEN).exists()
+    approves = found.state == DecisionState.PROPOSED and may(person, "decision.approve", found)
     proposed = found.state == DecisionState.PROPOSED
     stands = proposed or found.state == DecisionState.IN_FORCE
     reason = BY_CODE.get(found.reason_code)
@@ -65,8 +66,9 @@ def around_decision(person: Person, found: Decision) -> dict[str, Any]:
         "effects": list(found.effects.select_related("endpoint").order_by("pk")),
         "appeals": list(found.appeals.order_by("-pk")),
         "history": history_of_decision(found),
-        "can_approve": proposed and may(person, "decision.approve", found),
-        "can_undo": stands and not has_appeal and may(person, "decision.undo", found),
+        "can_approve": approves,
+        # Whoever may agree refuses instead of undoing: one way to say no is enough.
+        "can_undo": stands and not approves and not has_appeal and may(person, "decision.undo", found),
         "has_appeal": has_appeal,
         "is_own_proposal": proposed and found.decided_by_id == person.pk,
     }
