@@ -10,6 +10,7 @@ import typer
 from assay.cli import (
     analysis,
     attacks,
+    audit,
     casework,
     damages,
     data,
@@ -17,6 +18,7 @@ from assay.cli import (
     models,
     prevalence,
     prevalence_report,
+    rescue,
     serving,
     signals,
     testbuys,
@@ -46,6 +48,8 @@ for group in (
     damages,
     casework,
     serving,
+    audit,
+    rescue,
 ):
     group.register(app)
 
