@@ -9,14 +9,15 @@ from assay.casework.access.roles import is_administrator, is_auditor
 from assay.casework.models import OrganisationKind, Person
 
 
-def reads_effects(person: Person, _: Any = None) -> bool:  # noqa: ANN401 - predicates take any object
-    """Administrators keep the way out open; auditors check that what was decided was also told."""
-    return is_administrator(person) or is_auditor(person)
+def reads_effects(person: Person, effect: Any = None) -> bool:  # noqa: ANN401 - predicates take any object
+    """Administrators keep their own way out open; auditors check that what was decided was also told."""
+    return is_auditor(person) or keeps_effects(person, effect)
 
 
-def keeps_effects(person: Person, _: Any = None) -> bool:  # noqa: ANN401
+def keeps_effects(person: Person, effect: Any = None) -> bool:  # noqa: ANN401
     """Retrying or waiving decides nothing about goods: it is the administrators' part, with a reason in the log."""
-    return is_administrator(person)
+    endpoint = None if effect is None else effect.endpoint
+    return is_administrator(person) and (endpoint is None or endpoint.organisation_id == person.organisation_id)
 
 
 def keeps_endpoint(person: Person, endpoint: Any = None) -> bool:  # noqa: ANN401
@@ -30,7 +31,7 @@ PERMISSIONS: dict[str, Predicate] = {
     "effect.read": reads_effects,
     "effect.retry": keeps_effects,
     "effect.waive": keeps_effects,
-    "endpoint.read": reads_effects,
+    "endpoint.read_all": is_auditor,
     "endpoint.keep": keeps_endpoint,
     "worker.read": reads_effects,
 }
