@@ -2,10 +2,11 @@
 
 import pytest
 
-from assay.casework.models import CustodyEntry, Role
-from assay.casework.services import custody
+from assay.casework.models import AuditEvent, CustodyEntry, Role
+from assay.casework.services import custody, examinations
 from assay.casework.services.custody import Link
-from tests.casework.bought import a_task, sealed
+from assay.casework.services.recording import Actor
+from tests.casework.bought import a_laboratory, a_task, found, sealed
 from tests.casework.builders import NOW, a_person
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,26 @@ def test_an_entry_put_at_the_end_by_hand_is_noticed(task):
     assert "not the last one" in custody.chain(task).faults[0]
 
 
+def test_a_chain_forged_as_a_whole_does_not_fit_the_log(task):
+    before = ""
+    for entry in task.custody.order_by("seq"):
+        entry.note, entry.previous_sha256 = "forged", before
+        entry.sha256 = before = custody.entry_sha256(entry, task)
+        entry.save()
+    type(task).objects.filter(pk=task.pk).update(custody_head=before)
+    task.refresh_from_db()
+    faults = custody.chain(task).faults
+    assert "entry 1 is not in the audit log" in faults
+    assert "the audit log names 5 entries that are not here" in faults
+
+
+def test_a_chain_cut_short_with_its_head_does_not_fit_the_log(task):
+    task.custody.filter(seq__gt=3).delete()
+    type(task).objects.filter(pk=task.pk).update(custody_head=task.custody.get(seq=3).sha256)
+    task.refresh_from_db()
+    assert custody.chain(task).faults == ("the audit log names 2 entries that are not here",)
+
+
 def test_two_entries_in_each_others_place_are_noticed(task):
     task.custody.filter(seq=2).update(seq=99)
     task.custody.filter(seq=3).update(seq=2)
@@ -79,6 +100,18 @@ def test_an_entry_of_another_unit_does_not_fit(task):
 def test_a_name_that_changes_breaks_no_chain(task):
     type(task.assigned_to).objects.filter(pk=task.assigned_to.pk).update(name="", email="erased@example.org")
     assert custody.chain(task).holds
+
+
+def test_the_audit_log_names_every_link(task):
+    senior = Actor.of(a_person(Role.SENIOR))
+    (lab, chemist), _ = a_laboratory(), a_laboratory()
+    row = examinations.assign(senior, task, lab)
+    examinations.decline(Actor.of(chemist), row, reason="Damaged.")
+    examinations.reassign(senior, row, lab, reason="It is not.")
+    found(row, "counterfeit", chemist)
+    task.refresh_from_db()
+    said = [event.after.get("custody") for event in AuditEvent.objects.order_by("seq") if event.after]
+    assert [entry.sha256 for entry in custody.chain(task).entries] == [sha256 for sha256 in said if sha256]
 
 
 def test_an_act_that_is_not_in_the_list_is_a_fault_of_ours(task):

@@ -126,7 +126,7 @@ def assign(actor: Actor, task: TestBuyTask, buyer: Person) -> TestBuyTask:
         row.assigned_to = buyer
         custody.add(row, _person(actor), Link("handed_on", details={"to": str(buyer.pk)}), timezone.now())
         row.save(update_fields=["assigned_to", "custody_head"])
-        record(actor, "task.assigned", row, before=before, after={"assigned_to": buyer.pk})
+        record(actor, "task.assigned", row, before=before, after=_after(row))
     return row
 
 
@@ -193,7 +193,7 @@ def photograph(actor: Actor, task: TestBuyTask, content: bytes | File[Any], file
         details = {"document": str(document.pk), "shows": shows, "sha256": document.sha256}
         custody.add(row, person, Link("photographed", details=details), timezone.now())
         row.save(update_fields=["custody_head"])
-        record(actor, "task.photographed", row, after=details)
+        record(actor, "task.photographed", row, after=_after(row) | details)
     return document
 
 
@@ -331,5 +331,8 @@ def _cost(cost_minor: int) -> int:
 
 
 def _after(row: TestBuyTask) -> dict[str, str | int | None]:
-    """People stand by number in the log, as in the chain: their names may be erased one day."""
-    return {"stage": row.stage, "assigned_to": row.assigned_to_id}
+    """What the log says of every step, with the hash of its link, so that the log vouches for the chain.
+
+    People stand by number, as in the chain: their names may be erased one day.
+    """
+    return {"stage": row.stage, "assigned_to": row.assigned_to_id, "custody": row.custody_head}

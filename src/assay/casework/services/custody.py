@@ -1,7 +1,8 @@
 """The chain of custody of a test buy: entries that are only added, each holding the hash of the one before.
 
 An entry that was changed, taken out or put in between breaks the chain; one cut off at the end does not fit the head
-that the task holds, nor the audit log, which names the hash of every entry.
+that the task holds. A chain that was forged as a whole, head included, does not fit the audit log, which names the hash
+of every entry.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import orjson
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.models import CustodyEntry, Person, TestBuyTask
+from assay.casework.models import AuditEvent, CustodyEntry, Person, TestBuyTask
 
 # What may be done to a unit, in the order it usually happens.
 ACTS: dict[str, str | Promise] = {
@@ -108,9 +110,9 @@ def entry_sha256(entry: CustodyEntry, task: TestBuyTask) -> str:
 
 
 def chain(task: TestBuyTask) -> Chain:
-    """The entries of a task, oldest first, checked."""
+    """The entries of a task, oldest first, checked against each other, the task's head and the audit log."""
     entries = tuple(CustodyEntry.objects.filter(task=task).select_related("person").order_by("seq"))
-    return Chain(entries, tuple(_faults(entries, task)))
+    return Chain(entries, (*_faults(entries, task), *_unlogged(entries, task)))
 
 
 def _faults(entries: Iterable[CustodyEntry], task: TestBuyTask) -> Iterable[str]:
@@ -126,3 +128,18 @@ def _faults(entries: Iterable[CustodyEntry], task: TestBuyTask) -> Iterable[str]
         before = entry.sha256
     if before != task.custody_head:
         yield gettext("entry %(n)d is not the last one that the task names") % {"n": number}
+
+
+def _unlogged(entries: Iterable[CustodyEntry], task: TestBuyTask) -> Iterable[str]:
+    """What chain and audit log say otherwise. Changing the log as well breaks its own tree (`assay audit verify`)."""
+    examinations = [str(pk) for pk in task.examinations.values_list("pk", flat=True)]
+    about = Q(subject_type="testbuytask", subject_id=str(task.pk))
+    about |= Q(subject_type="examination", subject_id__in=examinations)
+    said = AuditEvent.objects.filter(about).values_list("after", flat=True)
+    logged = {str(after["custody"]) for after in said if after and after.get("custody")}
+    for entry in entries:
+        if entry.sha256 not in logged:
+            yield gettext("entry %(n)d is not in the audit log") % {"n": entry.seq}
+        logged.discard(entry.sha256)
+    if logged:
+        yield gettext("the audit log names %(n)d entries that are not here") % {"n": len(logged)}

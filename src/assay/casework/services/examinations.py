@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.models import Examination, Organisation, Person, Programme, TaskStage, TestBuyTask
+from assay.casework.models import CustodyEntry, Examination, Organisation, Person, Programme, TaskStage, TestBuyTask
 from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.examiners import candidates, other_examiner, others, plain_seal
 from assay.casework.services import confirmed, custody
@@ -78,7 +78,7 @@ def assign(
         need(person, "examination.assign", row)
         made = _give(row, organisation, examiner, person)
         row.save(update_fields=["custody_head"])
-        record(actor, "examination.assigned", made, after=_given(made))
+        record(actor, "examination.assigned", made, after=_given(made, row))
     return made
 
 
@@ -96,7 +96,7 @@ def assign_waiting(actor: Actor, programme: Programme) -> GivenOut:
             made = _by_rule(row, _person(actor))
             if made is not None:
                 row.save(update_fields=["custody_head"])
-                record(actor, "examination.assigned", made, after=_given(made))
+                record(actor, "examination.assigned", made, after=_given(made, row))
         n_given, n_left = n_given + (made is not None), n_left + (made is None)
     return GivenOut(n_given, n_left)
 
@@ -112,7 +112,7 @@ def reassign(
         person = _person(actor)
         need(person, "examination.assign", row)
         _need_unfinished(row)
-        before = _given(row)
+        before = _given(row, task)
         _need_fit(task, organisation, examiner, besides=row)
         row.organisation, row.examiner, row.assigned_at = organisation, examiner, timezone.now()
         row.due_at, row.is_independent = row.assigned_at + EXAMINE_WITHIN, _is_independent(task, organisation, row)
@@ -120,7 +120,7 @@ def reassign(
         row.save()
         custody.add(task, person, Link("given_out", note=reason.strip(), details=_to(row)), row.assigned_at)
         task.save(update_fields=["custody_head"])
-        record(actor, "examination.reassigned", row, before=before, after=_given(row), reason=reason.strip())
+        record(actor, "examination.reassigned", row, before=before, after=_given(row, task), reason=reason.strip())
     return row
 
 
@@ -153,7 +153,8 @@ def decline(actor: Actor, examination: Examination, *, reason: str) -> Examinati
         row.save(update_fields=["declined_at", "declined_because", "examiner"])
         custody.add(task, person, Link("declined", note=row.declined_because), row.declined_at)
         task.save(update_fields=["custody_head"])
-        record(actor, "examination.declined", row, reason=row.declined_because)
+        after = {"custody": task.custody_head}
+        record(actor, "examination.declined", row, after=after, reason=row.declined_because)
     return row
 
 
@@ -170,14 +171,14 @@ def finish(actor: Actor, examination: Examination, result: Result) -> Examinatio
         need(person, "task.examine", row)
         _need_unfinished(row)
         _fill(row, said, person)
-        _custody_of(task, row, person, said)
+        link = _custody_of(task, row, person, said)
         second = _move_on(task, row, person)
         task.save(update_fields=["stage", "outcome", "second_outcome", "finished_at", "custody_head"])
         item = confirmed.raise_item(task) if task.stage == TaskStage.DONE else None
         after = {"outcome": row.outcome, "seal_fits": row.seal_fits, "is_seal_intact": row.is_seal_intact}
-        record(actor, "examination.finished", row, after=after | {"stage": task.stage})
+        record(actor, "examination.finished", row, after=after | {"stage": task.stage, "custody": link.sha256})
         if second is not None:
-            record(actor, "examination.assigned", second, after=_given(second))
+            record(actor, "examination.assigned", second, after=_given(second, task))
         if item is not None:
             confirmed.record_raised(actor, item, task)
     return row
@@ -191,7 +192,7 @@ def _fill(row: Examination, said: Result, person: Person) -> None:
     row.save()
 
 
-def _custody_of(task: TestBuyTask, row: Examination, person: Person, said: Result) -> None:
+def _custody_of(task: TestBuyTask, row: Examination, person: Person, said: Result) -> CustodyEntry:
     """The link says nothing of the outcome: whoever follows the parcel need not know what was found."""
     details = {
         "examination": str(row.pk),
@@ -200,7 +201,7 @@ def _custody_of(task: TestBuyTask, row: Examination, person: Person, said: Resul
         "resealed_no": said.resealed_no,
     }
     link = Link("examined", seal_no=said.seal_no_found, place=said.place, details=details)
-    custody.add(task, person, link, row.finished_at or timezone.now())
+    return custody.add(task, person, link, row.finished_at or timezone.now())
 
 
 def _move_on(task: TestBuyTask, row: Examination, person: Person) -> Examination | None:
@@ -343,8 +344,9 @@ def _person(actor: Actor) -> Person:
     return actor.person
 
 
-def _given(row: Examination) -> dict[str, str | int | bool | None]:
+def _given(row: Examination, task: TestBuyTask) -> dict[str, str | int | bool | None]:
     return {
+        "custody": task.custody_head,
         "task": row.task_id,
         "ordinal": row.ordinal,
         "organisation": row.organisation_id,

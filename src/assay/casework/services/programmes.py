@@ -31,7 +31,7 @@ from assay.pipeline.unit_goods import UnitGoods, unit_goods
 
 # Time to order what was drawn: a listing that is two weeks older is often sold out, and then the buy has failed.
 BUY_WITHIN = timedelta(days=14)
-# One genuine outcome in twenty is examined a second time. At 2 % counterfeits that makes three decoys for every two
+# One genuine outcome in twenty is examined a second time. At 2 % counterfeits that makes five decoys for every two
 # positives; at 0 a second examiner who never examines first can tell what the first one found.
 DECOY_RATE = 0.05
 _MOST_CHARACTERS = 200
