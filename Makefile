@@ -35,8 +35,8 @@ $(VENV)/.axe: $(VENV)/.made
 		--prefix $(VENV)/axe axe-core@4.10.3 >/dev/null || echo "npm is missing: accessibility is not checked"
 	@touch $@
 
-demo: $(VENV)/.run ## simulate a marketplace, rate it, search its posts, measure what is left, write the pages
-	@$(BIN)/assay demo --out demo
+demo: $(VENV)/.run ## simulate a marketplace, rate it, search its posts, measure what is left, serve the console
+	@$(BIN)/assay demo --out demo --serve
 
 test: $(VENV)/.dev $(VENV)/.axe ## lint and every test but the long ones; casework on SQLite, then again on PostgreSQL
 	@$(MAKE) --no-print-directory lint

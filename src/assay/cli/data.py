@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,11 @@ import typer
 from assay import pipeline
 from assay.cli.analysis import say_run
 from assay.cli.console import Json, Memory, Workers, out, plain, progress_bar, say_grid, say_json, settings
+from assay.cli.demonstration import make_casework, say_casework, serve_demo, start_command
 from assay.cli.models import say_figures
+from assay.engine import EngineSettings
 from assay.intake import IntakeReport
-from assay.pipeline import Run
+from assay.pipeline import Run, TrainedMarket
 from assay.pipeline.attacks import AttackRun, find_attacks
 from assay.pipeline.attacks.packs import report_attacks
 from assay.pipeline.labels import percent
@@ -105,12 +108,11 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 1,
     memory: Memory = None,
     workers: Workers = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the console at the end, until Ctrl+C.")] = False,
     json: Json = False,
 ) -> None:
-    """Does the main jobs on a simulated marketplace: train, rate, report, find campaigns, measure what is left."""
+    """Does the main jobs on a simulated marketplace: train, rate, report, find campaigns, measure, work on it."""
     started = time.perf_counter()
-    market, model, run, page = to / "market", to / "model", to / "run", to / "report.html"
-    attacks, attack_page = to / "attacks", to / "attacks.html"
 
     def tell(text: str) -> None:
         if not json:
@@ -118,30 +120,58 @@ def demo(
 
     with progress_bar(quiet=json) as follow:
         limits = settings(memory, workers, follow)
-        made = pipeline.simulate(to, n_listings=listings, seed=seed)
-        tell(f"1. Simulated {listings:,} listings, {made.n_rows_in_all:,} rows in all: {market}")
-        trained = pipeline.train_market(market, model, settings=limits)
-        tell(f"2. Trained on its verdicts, measured on merchants the model had not seen: {model}")
-        rated = pipeline.rate(market, run, model_folder=model, settings=limits)
-        tell(f"3. Rated every listing and merchant: {run}")
-        pipeline.report(run, page)
-        tell(f"4. Wrote the report: {page}")
-        found = find_attacks(market, attacks, engine_settings=limits)
-        report_attacks(attacks, attack_page)
-        tell(f"5. Searched its posts for campaigns, {_groups(found)}: {attack_page}")
-        period = measure_simulated(to, seed=seed, engine_settings=limits)
-        tell(f"6. {_bought(period)}: {period.page}")
-        for line in _beside_truth(period):
-            tell(f"   {line}")
+        done = _analyse(to, listings, seed, limits, tell)
+        console = make_casework(to, seed=seed, settings=limits, tell=tell)
+        tell(f"8. Put what it flags before people, and let made-up ones work for three weeks: {to / 'casework'}")
     seconds = round(time.perf_counter() - started, 1)
     if json:
-        about = {"attacks": found.about, "prevalence": period, "seconds": seconds}
-        say_json({"report": page, "run": rated.about, "evaluation": trained.evaluation, **about})
+        about = {"attacks": done.attacks.about, "prevalence": done.period, "casework": console, "seconds": seconds}
+        say_json({"report": done.page, "run": done.rated.about, "evaluation": done.trained.evaluation, **about})
         return
-    say_figures(trained.evaluation)
+    say_figures(done.trained.evaluation)
     out.print()
-    say_run(rated)
-    _say_next(rated, page, run, seconds)
+    say_run(done.rated)
+    _say_next(done.rated, done.page, to, seconds)
+    say_casework(console, to)
+    if serve:
+        serve_demo(to)
+    else:
+        out.print(plain(f"Next: {start_command(to)}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """What the analysis of the demo gave."""
+
+    trained: TrainedMarket
+    rated: Run
+    page: Path
+    attacks: AttackRun
+    period: SimulatedPeriod
+
+
+def _analyse(to: Path, listings: int, seed: int, limits: EngineSettings, tell: Callable[[str], None]) -> _Analysed:
+    """From nothing to a measured market: each step says what it made and where."""
+    market, model, run, page = to / "market", to / "model", to / "run", to / "report.html"
+    attacks, attack_page = to / "attacks", to / "attacks.html"
+    made = pipeline.simulate(to, n_listings=listings, seed=seed)
+    tell(f"1. Simulated {listings:,} listings, {made.n_rows_in_all:,} rows in all: {market}")
+    trained = pipeline.train_market(market, model, settings=limits)
+    tell(f"2. Trained on its verdicts, measured on merchants the model had not seen: {model}")
+    rated = pipeline.rate(market, run, model_folder=model, settings=limits)
+    tell(f"3. Rated every listing and merchant: {run}")
+    pipeline.report(run, page)
+    tell(f"4. Wrote the report: {page}")
+    found = find_attacks(market, attacks, engine_settings=limits)
+    report_attacks(attacks, attack_page)
+    tell(f"5. Searched its posts for campaigns, {_groups(found)}: {attack_page}")
+    period = measure_simulated(to, seed=seed, engine_settings=limits)
+    tell(f"6. {_bought(period)}: {period.page}")
+    for line in _beside_truth(period):
+        tell(f"   {line}")
+    live = pipeline.prepare_live(run, settings=limits)
+    tell(f"7. Made ready to rate goods as they are created, {live.n_bytes / 2**20:,.0f} MiB: {live.folder}")
+    return _Analysed(trained, rated, page, found, period)
 
 
 def _groups(found: AttackRun) -> str:
@@ -165,7 +195,8 @@ def _beside_truth(period: SimulatedPeriod) -> Iterator[str]:
         yield f"Allowing for the examiner's errors, as far as the controls show them: {share} ({low} to {high})."
 
 
-def _say_next(rated: Run, page: Path, run: Path, seconds: float) -> None:
+def _say_next(rated: Run, page: Path, to: Path, seconds: float) -> None:
+    run = to / "run"
     listing, merchant = (pipeline.top_ids(rated, kind, 1)[0] for kind in ("listing", "merchant"))
     out.print(f"\n[bold]Done in {seconds:.0f} seconds.[/] Look at")
     say_grid(
