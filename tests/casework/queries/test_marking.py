@@ -29,3 +29,9 @@ def test_marks_of_another_place_and_without_a_place_do_not_cut():
     marks = [Mark("a", "copy", "description", "", 0, 5), Mark("a", "copy", "title", "1:1")]
     assert len(pieces("mirror watch", marks, "title")) == 1
     assert [each.text for each in unplaced(marks)] == ["1:1"]
+
+
+def test_a_letter_of_another_script_is_marked_with_its_name():
+    assert [each.marks for each in pieces("Norv\u0430ne watch", [], "title")] == ["", "cyrillic small letter a", ""]
+    for ordinary in ("Часы мужские", "手表 Norvane", "Ρολόι Norvane", "Crème brûlée", "µ-meter"):
+        assert len(pieces(ordinary, [], "title")) == 1, ordinary

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assay.casework.findings import Mark
@@ -10,6 +12,9 @@ from assay.publishing.visible import visible
 
 # A title is cut at 1,000 characters where it is kept, a description at 2,000.
 _MOST_CHARACTERS = 2_000
+_WORD = re.compile(r"[^\W\d_]{2,}")
+# Scripts whose letters are read for one another; a word of one of them alone is ordinary writing.
+_LOOK_ALIKE = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,12 @@ def pieces(text: str, marks: Iterable[Mark], place: str) -> tuple[Piece, ...]:
     """
     found: list[Piece] = []
     done = 0
-    for start, end, label in _merged(text, marks, place):
+    spans = [
+        (each.start, each.end, _shown(each.label))
+        for each in marks
+        if each.place == place and each.start is not None and each.end is not None
+    ]
+    for start, end, label in _merged(text, [*spans, *_strangers(text)]):
         found.append(Piece(_shown(text[done:start])))
         found.append(Piece(_shown(text[start:end]), label))
         done = end
@@ -42,12 +52,18 @@ def unplaced(marks: Iterable[Mark]) -> tuple[Piece, ...]:
     return tuple(Piece(_shown(text), label) for text, label in loose.items())
 
 
-def _merged(text: str, marks: Iterable[Mark], place: str) -> list[tuple[int, int, str]]:
-    spans = sorted(
-        (max(each.start, 0), min(each.end, len(text)), _shown(each.label))
-        for each in marks
-        if each.place == place and each.start is not None and each.end is not None
-    )
+def _strangers(text: str) -> Iterator[tuple[int, int, str]]:
+    """Letters of another script than most of their word: they look the same and are not, such as a Cyrillic a."""
+    for word in _WORD.finditer(text):
+        scripts = [unicodedata.name(letter, "").partition(" ")[0] for letter in word[0]]
+        own = max(_LOOK_ALIKE, key=scripts.count)
+        for place, script in enumerate(scripts, word.start()):
+            if script != own and script in _LOOK_ALIKE:
+                yield place, place + 1, unicodedata.name(text[place]).lower()
+
+
+def _merged(text: str, marked: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    spans = sorted((max(start, 0), min(end, len(text)), label) for start, end, label in marked)
     merged: list[tuple[int, int, str]] = []
     for start, end, label in spans:
         if start >= end:
