@@ -94,6 +94,17 @@ def test_an_item_that_somebody_is_at_work_on_is_left_and_comes_later(state):
     assert put_forward() == 1
 
 
+def test_sweeps_that_reach_nothing_keep_nobody_waiting(monkeypatch):
+    from assay.casework.services import proposals
+
+    monkeypatch.setattr(proposals, "_BATCH", 1)
+    for n in range(3):
+        _struck(f"A{n}", (20, 20, 20, 20))
+    _struck("M1")
+    assert put_forward() == 1
+    assert StrikeProposal.objects.get().merchant_id == "M1"
+
+
 def test_without_thresholds_nobody_is_put_forward():
     senior = Actor.of(a_person(Role.SENIOR))
     strikes.switch_on(senior, strikes.draft(senior, Policy({}, {}, 100, 5, ())))

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
@@ -28,7 +30,7 @@ from assay.casework.models import (
 from assay.casework.moves import make_move
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import WORKER, Actor, record
-from assay.casework.services.strikes import Policy, Standing, Threshold, policy_in_force, standing
+from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
 
 SIGNAL = "strikes-standing"
 LABEL = "strikes in force"
@@ -42,20 +44,31 @@ def put_forward(actor: Actor = WORKER, now: datetime | None = None) -> int:
     policy = policy_in_force()
     if not policy.thresholds:
         return 0
-    least = min(each.at for each in policy.thresholds)
-    return sum(_put_one(actor, merchant_id, policy, at) for merchant_id in _candidates(least, at)[:_BATCH])
+    n = 0
+    for merchant_id in _reached(policy, at):
+        n += _put_one(actor, merchant_id, policy, at)
+        if n >= _BATCH:
+            break
+    return n
 
 
-def _candidates(least: float, at: datetime) -> list[str]:
-    """Merchants whose strikes add up to the lowest threshold, and that got one since they were last put forward.
+def _reached(policy: Policy, at: datetime) -> list[str]:
+    """Merchants that stand at a threshold and got a strike since they were last put forward.
 
-    The sum counts every strike, the standing each occasion once: these may be too many, never too few.
+    The database adds up every strike, which may be too much and is never too little; of what is left each occasion is
+    counted once, so that sweeps that reach nothing keep nobody waiting.
     """
+    least = min(each.at for each in policy.thresholds)
     counting = Strike.objects.filter(given_at__lte=at, expires_at__gt=at, cancelled_at=None)
     last = StrikeProposal.objects.filter(merchant_id=OuterRef("merchant_id")).order_by("-id").values("proposed_at")[:1]
-    rows = counting.order_by().values("merchant_id").annotate(total=Sum("weight"), newest=Max("given_at"))
-    rows = rows.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)), total__gte=least)
-    return list(rows.order_by("merchant_id").values_list("merchant_id", flat=True))
+    sums = counting.order_by().values("merchant_id").annotate(total=Sum("weight"), newest=Max("given_at"))
+    sums = sums.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)), total__gte=least)
+    rows = counting.filter(merchant_id__in=sums.values("merchant_id")).order_by("merchant_id", "given_at", "id")
+    found = []
+    for merchant_id, own in groupby(rows.values_list("merchant_id", "given_at", "weight"), key=itemgetter(0)):
+        if sum(occasions([(given_at, weight) for _id, given_at, weight in own], policy.together_days)) >= least:
+            found.append(merchant_id)
+    return found
 
 
 def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bool:
