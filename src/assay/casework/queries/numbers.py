@@ -21,7 +21,6 @@ from assay.casework.models import (
     DecisionState,
     Effect,
     EffectState,
-    Examination,
     Item,
     ItemState,
     Person,
@@ -31,6 +30,7 @@ from assay.casework.models import (
     TaskStage,
     TestBuyTask,
 )
+from assay.casework.queries.testbuys import BUYING, open_examinations_of
 from assay.measurement.estimation import Estimand
 from assay.measurement.intervals import clopper_pearson
 
@@ -203,7 +203,7 @@ def _for_reviewer(person: Person, at: datetime) -> tuple[Waiting, ...]:
 def _for_senior(person: Person, at: datetime) -> tuple[Waiting, ...]:
     proposals = Decision.objects.filter(state=DecisionState.PROPOSED).exclude(decided_by=person)
     appeals: QuerySet[Appeal] = Appeal.objects.filter(state=AppealState.OPEN)
-    late = TestBuyTask.objects.exclude(stage=TaskStage.DONE).filter(due_at__lt=at)
+    late = TestBuyTask.objects.filter(stage__in=BUYING, due_at__lt=at)
     return (
         Waiting("proposals", proposals.count(), "console:decisions", "state=proposed"),
         Waiting("appeals", appeals.count(), "console:appeals"),
@@ -213,7 +213,8 @@ def _for_senior(person: Person, at: datetime) -> tuple[Waiting, ...]:
 
 
 def _for_buyer(person: Person, at: datetime) -> tuple[Waiting, ...]:
-    counted = TestBuyTask.objects.exclude(stage=TaskStage.DONE).aggregate(
+    # Only what waits for a buyer: what lies with an examiner must not be counted down before the buyer's eyes.
+    counted = TestBuyTask.objects.filter(stage__in=BUYING).aggregate(
         mine=Count("pk", filter=Q(assigned_to=person)),
         late=Count("pk", filter=Q(assigned_to=person, due_at__lt=at)),
         free=Count("pk", filter=Q(assigned_to=None, stage=TaskStage.TO_BUY)),
@@ -226,7 +227,7 @@ def _for_buyer(person: Person, at: datetime) -> tuple[Waiting, ...]:
 
 
 def _for_examiner(person: Person, at: datetime) -> tuple[Waiting, ...]:
-    rows = Examination.objects.filter(organisation=person.organisation, finished_at=None)
+    rows = open_examinations_of(person)  # what a colleague has must not be counted: it may be a second examination
     return (
         Waiting("examinations", rows.count(), "console:examinations"),
         Waiting("examinations_late", rows.filter(due_at__lt=at).count(), "console:examinations"),

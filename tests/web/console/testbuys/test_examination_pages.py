@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assay.casework.models import AuditEvent, Examination, OrganisationKind, Role
+from assay.casework.queries.numbers import waits_for
 from assay.casework.queries.testbuys import blind
 from assay.casework.services import buying, examinations
 from assay.casework.services.recording import Actor
@@ -210,6 +211,14 @@ def test_a_colleague_of_a_second_examination_in_one_house_is_not_told(buyer, sen
     assert signed_in(second_person).get(reverse("console:examination", args=[first.pk])).status_code == 404
     listed = signed_in(first_person).get(reverse("console:examinations") + "?show=all").content.decode()
     assert listed.count(task.unit) == 1
+
+
+def test_the_start_page_does_not_count_the_examination_of_a_colleague(buyer, senior):
+    where = an_organisation(OrganisationKind.LABORATORY)
+    first_person, second_person = (a_person(Role.AUTHENTICATOR, where) for _ in range(2))
+    found(give(sealed(a_task(), buyer), senior, where), "counterfeit", first_person)
+    assert [each.n for each in waits_for(first_person)] == [0, 0]
+    assert [each.n for each in waits_for(second_person)] == [1, 0]
 
 
 def test_an_examiner_takes_and_finishes_by_forms(buyer, senior):
