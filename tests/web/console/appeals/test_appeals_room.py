@@ -214,6 +214,28 @@ def test_the_number_of_queries_does_not_grow_with_rows(senior, name, django_asse
     assert counted(2) == counted(6)
 
 
+def test_the_number_of_queries_of_one_appeal_does_not_grow(senior, django_assert_max_num_queries):
+    case = a_case(in_force_at=timezone.now())
+    appeal, client = _appeal(case), signed_in(senior)
+
+    def counted(n):
+        for _ in range(n):
+            _document(case)
+        with django_assert_max_num_queries(30) as found:
+            assert client.get(_url("appeal", appeal.pk)).status_code == 200
+        return len(found)
+
+    assert counted(1) == counted(5)
+
+
+def test_taking_what_somebody_holds_says_so_on_the_same_page(senior):
+    appeal = _appeal()
+    signed_in(a_person(Role.SENIOR)).post(_url("appeal-claim", appeal.pk))
+    response = signed_in(senior).post(_url("appeal-claim", appeal.pk), {"back": _url("appeal", appeal.pk)}, follow=True)
+    assert response.redirect_chain[0][0] == _url("appeal", appeal.pk)
+    assert "held by somebody else" in response.content.decode()
+
+
 # strike policies
 
 

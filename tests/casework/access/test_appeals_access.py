@@ -1,0 +1,94 @@
+"""Who may do what about statements, documents, strikes and appeals: one table of person by object."""
+
+import pytest
+from django.utils import timezone
+
+from assay.casework.access import may, permissions
+from assay.casework.access.appeals import PERMISSIONS
+from assay.casework.models import DocumentKind, Examination, OrganisationKind, Role, TestBuyTask
+from assay.casework.services import appeals, documents
+from assay.casework.services.recording import Actor
+from tests.casework.builders import a_person, an_organisation
+from tests.casework.files_sent import a_pdf
+from tests.casework.merchant_cases import a_case, a_merchant
+
+pytestmark = pytest.mark.django_db
+
+# permission: who besides the merchant itself (True or False first)
+TABLE = {
+    "statement.read": (True, {Role.ANALYST, Role.SENIOR, Role.AUDITOR}),
+    "strike.read": (True, {Role.ANALYST, Role.SENIOR, Role.AUDITOR}),
+    "strike.policy": (False, {Role.SENIOR}),
+    "appeal.read": (True, {Role.ANALYST, Role.SENIOR, Role.AUDITOR}),
+    "appeal.lodge": (True, set()),
+    "appeal.answer": (False, {Role.ANALYST, Role.SENIOR}),
+    "document.upload": (True, set()),
+    "document.open": (True, {Role.ANALYST, Role.SENIOR, Role.AUDITOR}),
+}
+
+
+@pytest.fixture
+def case(settings, tmp_path):
+    settings.HOME = tmp_path
+    return a_case(in_force_at=timezone.now())
+
+
+def _subject(case, permission):
+    actor = Actor.of(case.merchant)
+    if permission in ("appeal.read", "appeal.answer", "appeal.lodge"):
+        return appeals.lodge(actor, case.decision, text="These facts are not right.")
+    if permission == "document.open":
+        return documents.upload(actor, a_pdf(), "a.pdf", "invoice", decision=case.decision)
+    return case.decision if permission == "document.upload" else case.statement
+
+
+def test_the_table_names_every_permission():
+    assert TABLE.keys() == PERMISSIONS.keys() <= permissions().keys()
+
+
+@pytest.mark.parametrize("permission", TABLE)
+def test_everybody_by_permission(case, permission):
+    is_merchants, roles = TABLE[permission]
+    subject = _subject(case, permission)
+    assert may(case.merchant, permission, subject) == is_merchants
+    assert not may(a_merchant()[1], permission, subject)
+    for role in set(Role) - {Role.MERCHANT}:
+        assert may(a_person(role), permission, subject) == (role in roles), role
+
+
+@pytest.mark.parametrize("permission", TABLE)
+def test_who_left_may_do_nothing(case, permission):
+    subject = _subject(case, permission)
+    for person in (case.merchant, a_person(Role.SENIOR), a_person(Role.AUDITOR)):
+        person.is_active = False
+        assert not may(person, permission, subject)
+
+
+def test_a_merchants_organisation_without_id_owns_nothing():
+    """A brand's people with the merchant's role cannot be made, but a row without an id must not match them."""
+    person = a_person(Role.MERCHANT, an_organisation(OrganisationKind.BRAND))
+    statement = a_case().statement
+    statement.merchant_id = ""
+    assert not may(person, "statement.read", statement)
+
+
+def _a_task(case):
+    from assay.casework.models import Programme
+
+    now = timezone.now()
+    programme = Programme.objects.create(
+        name="p", folder="f", plan_sha256="0" * 64, key_fingerprint="k", currency="EUR", budget_minor=1, loaded_at=now
+    )
+    return TestBuyTask.objects.create(programme=programme, unit="U1", pot="measure")
+
+
+def test_examiners_open_photographs_of_what_they_examine_but_no_report(case):
+    task, now = _a_task(case), timezone.now()
+    buyer, examiner, stranger = a_person(Role.TEST_BUYER), a_person(Role.AUTHENTICATOR), a_person(Role.AUTHENTICATOR)
+    Examination.objects.create(task=task, ordinal=1, organisation=examiner.organisation, assigned_at=now)
+    photograph = documents.upload(Actor.of(buyer), a_pdf(), "p.pdf", DocumentKind.PHOTOGRAPH, task=task)
+    report = documents.upload(Actor.of(buyer), a_pdf(), "r.pdf", DocumentKind.REPORT, task=task)
+    assert may(examiner, "document.open", photograph) and not may(examiner, "document.open", report)
+    assert not may(stranger, "document.open", photograph)
+    assert may(examiner, "document.upload", task) and not may(stranger, "document.upload", task)
+    assert not may(case.merchant, "document.open", photograph) and not may(case.merchant, "document.upload", task)
