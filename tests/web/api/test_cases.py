@@ -98,7 +98,9 @@ def test_an_undone_decision_no_longer_restricts(caller):
     item = an_item()
     reference = caller.post(f"/items/{item.pk}/decisions", REMOVE).json()["reference"]
     assert len(caller.get(f"/listings/{item.subject_id}").json()["restrictions"]) == 1
-    assert caller.get(f"/decisions/{reference}/statement").status_code == 200
+    letter = caller.get(f"/decisions/{reference}/statement").json()
+    assert item.title in letter["text"] or item.subject_id in letter["text"]
+    assert letter["transparency"]["puid"] == reference
     undone = caller.post(f"/decisions/{reference}/undo", {"reason": "wrong listing"})
     assert undone.json()["state"] == "undone"
     assert caller.get(f"/listings/{item.subject_id}").json()["restrictions"] == []

@@ -39,6 +39,7 @@ from assay.web.api.shapes import (
     ItemPage,
     ItemWhole,
     Standing,
+    StatementOut,
     Why,
 )
 
@@ -139,17 +140,20 @@ def undo(request: ApiRequest, reference: str, why: Why, response: HttpResponse) 
 
 @router.get(
     "/decisions/{str:reference}/statement",
-    response={200: dict[str, Any]} | _FAULTS,
+    response={200: StatementOut} | _FAULTS,
     url_name="statement",
     summary="The statement of reasons of a decision",
 )
 def statement(request: ApiRequest, reference: str) -> dict[str, Any]:
-    """The fields of the statement of reasons, in the Union's vocabulary; no personal data."""
+    """The letter as it was sent, and its fields in the Union's vocabulary; no reviewer's name or note is in either."""
     found = Statement.objects.filter(decision=_the_decision(request.auth, reference)).first()
     if found is None:
         raise NotThere(f"Decision {reference} has no statement of reasons: it restricts nothing.", value=reference)
-    content: dict[str, Any] = found.content
-    return content
+    names = ("language", "subject", "text", "issued_at", "appeal_by")
+    return {name: getattr(found, name) for name in names} | {
+        "decision": reference,
+        "transparency": found.content.get("transparency"),
+    }
 
 
 @router.get(

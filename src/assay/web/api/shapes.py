@@ -187,6 +187,18 @@ class Standing(Schema):
     strike_weight: float | None = None
 
 
+class StatementOut(Schema):
+    """A statement of reasons as it was sent; `transparency` is null for a decision that restricts nothing."""
+
+    decision: str
+    language: str
+    subject: str
+    text: str
+    issued_at: datetime
+    appeal_by: datetime
+    transparency: dict[str, Any] | None
+
+
 class EffectOut(Schema):
     """An effect of the outbox, as webhooks carry it."""
 
