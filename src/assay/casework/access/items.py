@@ -6,7 +6,7 @@ from typing import Any
 
 from assay.casework.access import Predicate
 from assay.casework.access.roles import is_reviewer, is_senior, reads_cases
-from assay.casework.models import Item, Person, SavedView
+from assay.casework.models import Item, Person, Role, SavedView
 
 
 def _releases(person: Person, item: Item | None) -> bool:
@@ -30,6 +30,11 @@ def _owns_view(person: Person, view: SavedView | None) -> bool:
     return is_reviewer(person) and (view is None or view.person_id == person.pk)
 
 
+def _reads_measured(person: Person, _: Any) -> bool:  # noqa: ANN401
+    """Blind and gold answers say something about colleagues: seniors act on it, auditors check that they do."""
+    return person.role in (Role.SENIOR, Role.AUDITOR)
+
+
 def _reads(person: Person, _: Any) -> bool:  # noqa: ANN401 - predicates take any object
     """Items belong to the marketplace: its analysts and seniors work on them, auditors check the work."""
     return reads_cases(person)
@@ -43,6 +48,7 @@ PERMISSIONS: dict[str, Predicate] = {
     "item.decide": is_reviewer,
     "item.snooze": is_reviewer,
     "item.bulk": is_reviewer,
+    "review.measured": _reads_measured,
     # A disagreement says something about two colleagues; seniors look into it.
     "review.settle": is_senior,
     # Whoever knows which items are gold is not measured by them: few people do.

@@ -140,9 +140,11 @@ def consequences(item: Item, choice: Choice, now: datetime) -> Consequences:
 
 
 def _reviews(person: Person, item: Item) -> list[Review]:
-    """Answers so far. Gold answers are shown to those who keep the gold items only."""
+    """Answers so far, without those that measure reviewers for whoever they may measure."""
     rows = item.reviews.select_related("person").order_by("-pk")
-    return list(rows if may(person, "gold.manage") else rows.exclude(kind=ReviewKind.GOLD))
+    if not may(person, "review.measured", item):
+        rows = rows.exclude(kind__in=(ReviewKind.BLIND, ReviewKind.GOLD))
+    return list(rows)
 
 
 def _title(item: Item, content: Content | None) -> str:

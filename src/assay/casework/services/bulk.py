@@ -19,6 +19,7 @@ from assay.casework.access import Refused, may
 from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
 from assay.casework.moves import WrongState
+from assay.casework.queries.blind import is_blind_to
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import decide, needed_reason, undo
@@ -119,7 +120,8 @@ def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str) -> Row:
 
 def _fate(person: Person, item: Item, choice: Choice, now: datetime) -> Fate:
     if item.state != ItemState.OPEN or not may(person, "item.decide", item):
-        return Fate.NOT_OPEN
+        # What somebody may be asked about blindly is not told to be decided.
+        return Fate.HELD if is_blind_to(person, item) else Fate.NOT_OPEN
     if item.claimed_until is not None and item.claimed_until > now and item.claimed_by_id != person.pk:
         return Fate.HELD
     try:

@@ -101,6 +101,34 @@ def test_the_answer_about_gold_says_what_any_answer_says_and_does_nothing():
     assert Review.objects.filter(kind="gold").count() == 1 and Decision.objects.count() == 1
 
 
+def test_looked_up_by_its_id_it_is_found_among_the_open_ones():
+    analyst = signed_in(a_person())
+    item = _decided()
+    _made_gold(item)
+    for query in ("text=L1", "merchant=M1"):
+        assert f"/console/queue/{item.pk}/" in analyst.get(f"/console/queue/?{query}").content.decode()
+        assert (
+            f"/console/queue/{item.pk}/" not in analyst.get(f"/console/queue/?state=decided&{query}").content.decode()
+        )
+    together = analyst.post(
+        "/console/queue/together/", {"item": [item.pk], "course": "counterfeit/warn/authentication"}
+    )
+    assert "somebody else holds it" in together.content.decode() and "no longer open" not in together.content.decode()
+    senior = signed_in(a_person(Role.SENIOR))
+    assert f"/console/queue/{item.pk}/" not in senior.get("/console/queue/?text=L1").content.decode()
+
+
+def test_a_blind_answer_is_shown_to_seniors_and_auditors_only():
+    item = _decided()
+    type(item).objects.filter(pk=item.pk).update(needs_blind_review=True)
+    second = signed_in(a_person())
+    form = {"course": "genuine/none/nothing-found", "note": "all fits"}
+    second.post(f"/console/queue/{item.pk}/answer/", form)
+    for role, is_shown in ((Role.ANALYST, False), (Role.SENIOR, True), (Role.AUDITOR, True)):
+        html = signed_in(a_person(role)).get(f"/console/queue/{item.pk}/").content.decode()
+        assert ("all fits" in html) is is_shown, role
+
+
 def test_gold_answers_are_shown_to_seniors_only():
     item = _decided()
     _made_gold(item)
