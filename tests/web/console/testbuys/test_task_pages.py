@@ -182,7 +182,11 @@ def test_a_buyer_learns_nothing_of_findings(buyer):
     task = sealed(a_task(), buyer)
     senior = Actor.of(a_person(Role.SENIOR))
     row = found(
-        examinations.assign(senior, task, lab), "counterfeit", chemist, findings="Hologram differs at two edges."
+        examinations.assign(senior, task, lab),
+        "counterfeit",
+        chemist,
+        findings="Hologram differs at two edges.",
+        resealed_no="RESEALED",
     )
     client = signed_in(buyer)
     shown = text(page(client, "task", task.pk)) + text(page(client, "tasks"))
