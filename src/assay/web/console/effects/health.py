@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ def health(request: HttpRequest) -> HttpResponse:
     """200 when the database answers, else 503; `worker` is `late` when no worker has said anything for 90 seconds."""
     try:
         age = worker_age_seconds(timezone.now())
-    except DatabaseError:
+    except Error:
         return JsonResponse({"status": "failing", "database": "away", "worker": "unknown"}, status=503)
     is_late = age is None or age > LATE_SECONDS
     return JsonResponse(
