@@ -9,6 +9,7 @@ from typing import Any
 import typer.main
 
 from assay.cli.main import app
+from assay.cli.reference_api import api_page
 from assay.cli.reference_casework import audit_events_page, settings_page
 from assay.market import reference
 from assay.signals.families import SIGNALS
@@ -23,6 +24,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands_page(),
         "audit-events.md": audit_events_page(),
         "settings.md": settings_page(),
+        "api.md": api_page(),
     }
 
 

@@ -15,7 +15,7 @@ _SOURCE = Path(assay.__file__).parent
 
 def audit_events_page() -> str:
     """Every action that the audit log may hold, by the service that records it, from the services' `EVENTS`."""
-    _make_django_ready()
+    make_django_ready()
     from django.utils import translation
 
     from assay.casework import services
@@ -43,8 +43,8 @@ def settings_page() -> str:
     return "\n".join([head, *(_row(line) for line in table)])
 
 
-def _make_django_ready() -> None:
-    """With settings that touch nothing, unless a program has its own already."""
+def make_django_ready() -> None:
+    """Django with settings that touch nothing, unless a program has its own already."""
     import django
     from django.conf import settings
 
