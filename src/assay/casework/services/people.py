@@ -102,6 +102,7 @@ def close_organisation(
     _need_reason(reason)
     at = now or timezone.now()
     with transaction.atomic():
+        _lock_administrators()
         row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
         if row.closed_at is not None or (actor.person is not None and actor.person.organisation_id == row.pk):
             raise WrongState(
@@ -150,13 +151,18 @@ def change_person(actor: Actor, person: Person, details: PersonDetails, *, reaso
     Refused for one's own role. CallerError when no administrator would be left.
     """
     with transaction.atomic():
+        _lock_administrators()
         row = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=person.pk)
         _need_may_change(actor, row, details)
         _check_person(row.organisation, details)
         if row.email != details.email.strip().lower():
             _need_free(details.email)
         before = _state(row)
-        values = {"email": details.email.strip().lower(), "name": details.name.strip(), "language": details.language}
+        values: dict[str, Any] = {
+            "email": details.email.strip().lower(),
+            "name": details.name.strip(),
+            "language": details.language,
+        }
         values |= {"role": details.role, "needs_second_factor": _needs_factor(details)}
         if row.role != details.role:
             values["session_epoch"] = row.session_epoch + 1
@@ -171,10 +177,12 @@ def change_person(actor: Actor, person: Person, details: PersonDetails, *, reaso
 
 def deactivate(actor: Actor, person: Person, *, reason: str, now: datetime | None = None) -> Person:
     """Shuts a person out at once: open sessions end, tokens are revoked. CallerError for the last administrator."""
-    if actor.person is not None:
-        need(actor.person, "person.deactivate", person)
     _need_reason(reason)
     with transaction.atomic():
+        _lock_administrators()
+        if actor.person is not None:
+            actor.person.refresh_from_db(fields=["is_active", "role"])  # who was shown out meanwhile shows nobody out
+            need(actor.person, "person.deactivate", person)
         row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
         if row.is_active:
             _shut_out(row, now or timezone.now())
@@ -257,10 +265,14 @@ def _need_may_change(actor: Actor, row: Person, details: PersonDetails) -> None:
         need(actor.person, "person.role", row)
 
 
-def _need_an_administrator() -> None:
-    """Locks who is left: two administrators who deactivate each other at once must not both succeed."""
+def _lock_administrators() -> None:
+    """Before any other row: of two administrators who deactivate each other at once, one waits here and is refused."""
     rows = Person.objects.select_for_update(of=("self",)).filter(role=Role.ADMINISTRATOR, is_active=True)
-    if not list(rows.order_by("pk")):
+    list(rows.order_by("pk").values_list("pk"))
+
+
+def _need_an_administrator() -> None:
+    if not Person.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exists():
         raise CallerError(
             "This would leave no administrator; give the role to somebody else first.", where={"field": "role"}
         )
