@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test test-long lint bench docs clean
+.PHONY: help demo test test-long lint bench docs messages clean
 
 # Everything that talks to casework's database; the browser's journeys need it once only.
 ON_POSTGRESQL := tests/casework tests/web --ignore=tests/web/browser
@@ -63,6 +63,9 @@ bench: $(VENV)/.bench ## every benchmark at its small sizes; each folder's READM
 
 docs: $(VENV)/.run ## write the generated reference pages again
 	@$(BIN)/python -m assay.cli.reference docs/reference
+
+messages: $(VENV)/.dev ## gather the words of the pages for their translators, and compile the translations
+	@$(BIN)/python -m assay.web.messages
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build src/*.egg-info

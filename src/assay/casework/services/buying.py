@@ -203,7 +203,7 @@ def seal(actor: Actor, task: TestBuyTask, how: Seal) -> TestBuyTask:
     CallerError without a photograph of the goods, or for a seal number that another unit of the programme has.
     """
     seal_no, place = _text(how.seal_no, _("seal number"), 60), _text(how.place, _("place"), 200)
-    said_brand, said_model = _text(how.said_brand, _("brand"), 200), _short(how.said_model, 200)
+    said_brand, said_model = _text(how.said_brand, _("brand of the goods"), 200), _short(how.said_model, 200)
     with transaction.atomic():
         row, person = _mine(actor, task)
         make_move(row, "task", "seal", field="stage")
