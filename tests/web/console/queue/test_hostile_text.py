@@ -6,7 +6,7 @@ import pytest
 from django.utils.html import escape
 
 from assay.casework.findings import Discrepancy, Fact, Goods, Mark, Merchant, NotChecked, NotComputed, Offer, Picture
-from assay.casework.models import Decision, Item, Role
+from assay.casework.models import Decision, Item, Review, Role
 from assay.casework.queries.queue import Wanted
 from assay.casework.services import automation, decisions, gold, snoozes, views
 from assay.casework.services.recording import Actor
@@ -59,12 +59,13 @@ def test_every_page_of_the_queue_and_of_decisions_keeps_text_as_text():
     _is_safe(client.post(f"/console/queue/{item.pk}/answer/", form, follow=True))
 
     made = Decision.objects.get()
-    gold.add(Actor.of(senior), made.item)
-    automation.set_policy(Actor.of(senior), category=BAD, most_severe_action="demote", least_score=90)
-    automation.lower(BAD, BAD)
     Item.objects.filter(pk=item.pk).update(needs_blind_review=True)
     second = signed_in(a_person())
     second.post(f"/console/queue/{item.pk}/answer/", form | {"course": "genuine/none/nothing-found"})
+    assert Review.objects.filter(kind="blind").count() == 1
+    gold.add(Actor.of(senior), made.item)
+    automation.set_policy(Actor.of(senior), category=BAD, most_severe_action="demote", least_score=90)
+    automation.lower(BAD, BAD)
     for address in ("/console/queue/gold/", "/console/decisions/automation/", "/console/decisions/disagreements/"):
         _is_safe(overseer.get(address))
     decisions.undo(Actor.of(senior), made, reason=BAD)
