@@ -44,7 +44,7 @@ def record_finished(programme: Programme, replace_reason: str | None = None) -> 
     if not tasks:
         return 0
     found = _recorded(Path(programme.folder), outcome_rows(tasks), replace_reason)
-    faults = {fault.unit: fault.text() for fault in found.faults}
+    faults = {each.unit: f"{each.column} is {each.value!r} here; {each.reason}" for each in found.faults}
     now, kept = timezone.now(), []
     for task in tasks:
         task.record_problem = faults.get(task.unit, "")

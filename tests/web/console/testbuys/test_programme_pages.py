@@ -66,7 +66,7 @@ def test_a_complete_look_shows_the_estimate_of_the_command_line(programme, senio
     assert f"{100 * estimate.share:.2f} %" in html
     assert f"{100 * estimate.low:.2f} % – {100 * estimate.high:.2f} %" in html
     assert f"assay prevalence estimate {programme.folder} --look 1 --publish" in html
-    assert "How the interval of listings became narrower" in html
+    assert "How the interval of listings developed" in html
     assert "Close the programme" in html
 
 
