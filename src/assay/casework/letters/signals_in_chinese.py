@@ -80,3 +80,28 @@ LABELS: dict[str, str] = {
     "calibration": "换算到校准分数",
     "strikes-standing": "有效的警示记录",
 }
+
+# Names of the plain facts of a finding, by their id (`assay.casework.freezing`).
+FACTS: dict[str, str] = {
+    "condition": "成色",
+    "model": "型号",
+    "gtin": "商品条码（GTIN）",
+    "quantity": "供应数量",
+    "ships_from": "发货地",
+    "language": "语言",
+    "listed_at": "上架日期",
+    "removed_at": "下架日期",
+    "n_edits": "大幅修改次数",
+    "feedback_rate": "好评率",
+    "n_feedback": "买家评价数",
+    "n_listings": "在架商品数",
+    "worst_listing_score": "评分最高的商品",
+    "share_at_risk": "评分达到 40 的商品比例",
+}
+
+# What a score is calibrated on, and the step at the end of a waterfall when it is not.
+CALIBRATIONS: dict[str, str] = {
+    "calibrated on verdicts": "已按鉴定结论校准",
+    "expert scorecard, not calibrated": "专家评分卡，未经校准",
+    "limit of the scale (not calibrated)": "评分范围的界限（未经校准）",
+}

@@ -14,6 +14,7 @@ from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
 from assay.casework.services import gold, strikes
+from assay.casework.signal_words import in_own_words
 from assay.market.errors import CallerError
 
 # What fits beside the finding; the queue filtered by the merchant shows all.
@@ -105,9 +106,9 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
 
 
 def content_of(item: Item) -> Content | None:
-    """The frozen finding; None for one that was made by hand or by another version, and holds nothing to show."""
+    """The frozen finding in the reader's words; None for one made by hand or by another version: nothing to show."""
     try:
-        return Content.read(item.finding.content) if item.finding else None
+        return in_own_words(Content.read(item.finding.content)) if item.finding else None
     except CallerError:
         return None
 

@@ -20,6 +20,7 @@ from assay.casework.queries import merchants
 from assay.casework.reasons import BY_CODE
 from assay.casework.services import appeals, documents
 from assay.casework.services import strikes as striking
+from assay.casework.signal_words import in_own_words
 from assay.publishing.visible import visible
 from assay.web.attachments import attachment
 from assay.web.console.appeals.forms import AnswerForm
@@ -101,7 +102,7 @@ def _page(request: HttpRequest, found: Appeal, *, form: AnswerForm | None = None
         "appeal": found,
         "decision": decision,
         "statement": decision.statement,
-        "content": Content.read(frozen) if "format" in frozen else None,
+        "content": in_own_words(Content.read(frozen)) if "format" in frozen else None,
         "reason": BY_CODE[decision.reason_code].label,
         "lines": [visible(line, len(line) + 1) for line in found.text.splitlines()],
         "documents": merchants.documents_of(decision.statement),

@@ -15,6 +15,7 @@ from assay.casework.queries.decisions import WantedDecisions
 from assay.casework.queries.history import history_of_decision
 from assay.casework.queries.marking import pieces
 from assay.casework.reasons import BY_CODE
+from assay.casework.signal_words import in_own_words
 from assay.market.errors import CallerError
 from assay.web import charts
 
@@ -76,7 +77,7 @@ def around_decision(person: Person, found: Decision) -> dict[str, Any]:
 
 def _content(found: Decision) -> Content | None:
     try:
-        return Content.read(found.finding.content)
+        return in_own_words(Content.read(found.finding.content))
     except CallerError:
         return None
 
