@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from assay.casework.access import Refused
 from assay.casework.models import AuditEvent, AutomationPolicy, Decision, Item, Role
+from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR
 from assay.casework.services import automation, decisions
-from assay.casework.services.recording import Actor
+from assay.casework.services.recording import WORKER, Actor
 from assay.market.errors import CallerError
 from tests.casework.builders import a_person, an_item
 
@@ -61,6 +62,30 @@ def test_what_somebody_holds_or_has_decided_is_left_to_them(senior):
     assert automation.decide_automatically(held) is None
     assert automation.decide_automatically(an_item(score=95.0, state="decided")) is None
     assert not Decision.objects.exists()
+
+
+def test_the_worker_decides_what_the_policies_allow_and_leaves_the_rest_to_people(senior):
+    _set(senior)
+    _set(senior, category="", action="warn", score=95.0)
+    demoted, warned = an_item(score=91.0), an_item(score=96.0, category="shoes")
+    left = [
+        an_item(score=94.0, category="shoes"),
+        an_item(score=99.0, stream="random"),
+        an_item(score=99.0, harm_minor=HIGH_IMPACT_HARM_MINOR),
+        an_item(score=99.0, content={"facts": [{"id": "authentication", "label": "x", "value": "y"}]}),
+    ]
+    assert automation.decide_due() == 2 and automation.decide_due() == 0
+    assert dict(Decision.objects.values_list("item_id", "action")) == {demoted.pk: "demote", warned.pk: "warn"}
+    assert all(automation.decide_automatically(item) is None for item in left)
+
+
+def test_what_ended_comes_to_a_person(senior):
+    _set(senior)
+    item = an_item(score=95.0)
+    made = automation.decide_automatically(item)
+    decisions.expire(WORKER, made.ends_at)
+    item.refresh_from_db()
+    assert item.state == "open" and automation.decide_due() == 0
 
 
 def test_an_error_takes_one_step_in_its_category_only(senior):

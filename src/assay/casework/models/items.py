@@ -131,6 +131,8 @@ class Item(models.Model):
                 name="item_blind",
                 condition=models.Q(state="decided", needs_blind_review=True),
             ),
+            # The few open items of the highest scores, for the automation.
+            models.Index(fields=["-score"], name="item_open_score", condition=models.Q(state="open")),
             models.Index(fields=["state", "opened_at"], name="item_age"),
             models.Index(fields=["claimed_by", "claimed_until"], name="item_claims"),
             models.Index(

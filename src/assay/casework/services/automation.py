@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice
-from assay.casework.models import Action, Answer, AutomationPolicy, Decision, Item, ItemState
+from assay.casework.models import (
+    Action,
+    Answer,
+    AutomationPolicy,
+    Decision,
+    Item,
+    ItemState,
+    Stream,
+    StrikeProposal,
+)
 from assay.casework.moves import WrongState
-from assay.casework.reasons import SEVERITY, is_more_severe
+from assay.casework.queries.queue import free
+from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR, SEVERITY, is_more_severe
 from assay.casework.services.acting import need_of
+from assay.casework.services.confirmed import AUTHENTICATION
 from assay.casework.services.decisions import AUTOMATION_AT_MOST, decide
 from assay.casework.services.recording import AUTOMATION, Actor, record
 from assay.market.errors import CallerError
@@ -49,37 +60,57 @@ def decide_automatically(item: Item) -> Decision | None:
     """Takes the most severe action that the policy allows about an open item that nobody holds; None for none.
 
     The answer is that nobody can tell: a score is no answer about goods, and must not come back as one when verdicts
-    are exported to calibrate the next score.
+    are exported to calibrate the next score. Some items are left to people whatever their score: see `_for_people`.
     """
     action, least = policy_for(item.category)
     is_free = item.state == ItemState.OPEN and (item.claimed_until is None or item.claimed_until <= timezone.now())
-    if not is_free or item.score < least or not may_alone(item.category, action, item.score):
+    if not is_free or item.score < least or not may_alone(item.category, action, item.score) or _for_people(item):
         return None
     return decide(AUTOMATION, item, Choice(Answer.INCONCLUSIVE, action, _REASON, is_automatic=True))
 
 
-def decide_due() -> int:
-    """Decides what the policies allow about open items that nobody has decided before; gives how many.
+def decide_due(limit: int = _MOST_AT_ONCE) -> int:
+    """Decides what the policies allow among open items, most pressing first; gives how many. The worker calls it."""
+    done = 0
+    for item in _candidates(limit):
+        try:
+            done += decide_automatically(item) is not None
+        except WrongState:  # somebody took it meanwhile
+            continue
+    return done
 
-    An item that was decided and opened again waits for a person: somebody had a reason.
+
+def _candidates(limit: int) -> list[Item]:
+    policies = {row.category: row for row in AutomationPolicy.objects.all()}
+    found: list[Item] = []
+    rows = Item.objects.filter(free(timezone.now()), state=ItemState.OPEN, harm_minor__lt=HIGH_IMPACT_HARM_MINOR)
+    rows = rows.exclude(stream=Stream.RANDOM).filter(
+        ~Exists(Decision.objects.filter(item=OuterRef("pk"))),
+        ~Exists(StrikeProposal.objects.filter(item=OuterRef("pk"))),
+    )
+    for category, policy in policies.items():
+        if policy.most_severe_action != Action.NONE:
+            own = Q(category=category) if category else ~Q(category__in=[each for each in policies if each])
+            wanted = rows.filter(own, score__gte=policy.least_score).select_related("finding")
+            found += wanted.order_by("-rank", "id")[:limit]
+    return found[:limit]
+
+
+def _for_people(item: Item) -> bool:
+    """What a person answers whatever the score.
+
+    Items drawn at random measure the score itself. What causes most harm deserves more than a demotion. About an item
+    that was decided before, people have had their say: deciding it again would fight them. What an examination or a
+    merchant's strikes brought here is known better than by its score.
     """
-    allowing = AutomationPolicy.objects.exclude(most_severe_action=Action.NONE)
-    least = allowing.aggregate(least=Min("least_score"))["least"]
-    if least is None:
-        return 0
-    rows = Item.objects.filter(state=ItemState.OPEN, score__gte=least)
-    if not allowing.filter(category="").exists():
-        rows = rows.filter(category__in=allowing.values("category"))
-    untouched = rows.filter(~Exists(Decision.objects.filter(item=OuterRef("pk"))))
-    return sum(_decided(item) for item in untouched.order_by("-rank", "pk")[:_MOST_AT_ONCE])
-
-
-def _decided(item: Item) -> bool:
-    """Whether the automation decided; a person who took the item meanwhile is left to it."""
-    try:
-        return decide_automatically(item) is not None
-    except WrongState:
-        return False
+    facts = item.finding.content.get("facts", ()) if item.finding else ()
+    return (
+        item.stream == Stream.RANDOM
+        or item.harm_minor >= HIGH_IMPACT_HARM_MINOR
+        or item.decisions.exists()
+        or item.strike_proposals.exists()
+        or any(isinstance(each, dict) and each.get("id") == AUTHENTICATION for each in facts)
+    )
 
 
 def set_policy(actor: Actor, *, category: str, most_severe_action: str, least_score: float) -> AutomationPolicy:

@@ -179,7 +179,8 @@ def reverse(actor: Actor, decision: Decision, *, reason: str, answer: str = Answ
 def expire(actor: Actor, now: datetime) -> int:
     """Ends decisions whose time has come and lifts their effects; gives how many.
 
-    A merchant that was asked for an invoice and whose time is up is looked at again: its item is open once more.
+    A merchant that was asked for an invoice and whose time is up is looked at again, and so is what no person has
+    decided: the item is open once more.
     """
     due = Decision.objects.filter(state=DecisionState.IN_FORCE, ends_at__lte=now).order_by("ends_at")
     return sum(_expire_one(actor, pk, item_pk, now) for pk, item_pk in due.values_list("pk", "item_id")[:_BATCH])
@@ -209,7 +210,8 @@ def _expire_one(actor: Actor, pk: int, item_pk: int, now: datetime) -> bool:
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
         effects.emit_decision(row, "lift")
-        if row.action == Action.ASK_INVOICE and item.state == ItemState.DECIDED:
+        # Nobody answered, and nobody has looked: a person does now.
+        if (row.action == Action.ASK_INVOICE or row.is_automatic) and item.state == ItemState.DECIDED:
             _reopen(item, now)
         record(actor, "decision.expired", row, before={"state": "in_force"}, after={"state": row.state})
     return True
