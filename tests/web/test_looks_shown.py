@@ -73,13 +73,13 @@ def test_numbers_are_shown_with_commas_and_missing_ones_as_a_dash() -> None:
 
 
 def test_the_longest_address_is_where_we_are(monkeypatch) -> None:
-    addresses = {"home": "/", "portal:statements": "/portal/", "portal:appeals": "/portal/appeals/"}
+    addresses = {"console:home": "/console/", "portal:statements": "/portal/", "portal:appeals": "/portal/appeals/"}
     everyone = Permit(frozenset({"merchant"}))
     monkeypatch.setattr(surroundings, "permits", lambda: dict.fromkeys(addresses, everyone))
     monkeypatch.setattr(surroundings, "reverse", addresses.__getitem__)
     here = [place.name for place in surroundings._open_to("merchant", "/portal/appeals/7/") if place.is_here]
     assert here == ["portal:appeals"]
-    assert [place.name for place in surroundings._open_to("merchant", "/") if place.is_here] == ["home"]
+    assert [place.name for place in surroundings._open_to("merchant", "/console/") if place.is_here] == ["console:home"]
     assert surroundings._open_to("analyst", "/") == []
 
 

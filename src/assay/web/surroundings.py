@@ -23,9 +23,12 @@ class Place:
     is_here: bool
 
 
+# Every page of the console lies below it, so it is where a person is only at its own address.
+_HOME = "console:home"
+
 # View name and label, in the order shown; a person sees the ones whose URL the table of permits opens to their role.
 _PLACES: tuple[tuple[str, str | Promise], ...] = (
-    ("home", _("Home")),
+    (_HOME, _("Home")),
     ("console:queue", _("Queue")),
     ("console:decisions", _("Decisions")),
     ("console:appeals", _("Appeals")),
@@ -55,8 +58,8 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
 def _open_to(role: str, path: str) -> list[Place]:
     found = [(name, label, url) for name, label in _PLACES if (url := _url_for(name, role))]
     # The longest address that the page's own begins with: `/portal/` is not here while `/portal/appeals/` is.
-    here = max((url for name, _label, url in found if name != "home" and path.startswith(url)), key=len, default="")
-    return [Place(name, label, url, url == here or (name == "home" and path == url)) for name, label, url in found]
+    here = max((url for name, _label, url in found if name != _HOME and path.startswith(url)), key=len, default="")
+    return [Place(name, label, url, url == here or (name == _HOME and path == url)) for name, label, url in found]
 
 
 def _url_for(name: str, role: str) -> str:

@@ -32,5 +32,5 @@ def safe_next(request: HttpRequest) -> str:
 
 def first_page(request: HttpRequest) -> str:
     """Where a person's day begins: the first place of the navigation that is open to them, else their own account."""
-    places = [place.url for place in surroundings(request)["places"] if place.name != "home"]
+    places = [place.url for place in surroundings(request)["places"]]
     return places[0] if places else reverse("accounts:me")

@@ -122,7 +122,7 @@ def prevalence(periods: tuple[MeasuredPeriod, ...]) -> dict[str, Any]:
         charts.Share(
             (_("%(day)s: %(name)s, %(n)d buys") if each.is_final else _("%(day)s: %(name)s, so far %(n)d buys"))
             % {"day": each.as_of, "name": each.programme.name, "n": each.n_buys},
-            each.share if each.is_final else (each.low + each.high) / 2,
+            each.share,
             each.low,
             each.high,
         )
