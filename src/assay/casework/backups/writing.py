@@ -111,10 +111,15 @@ def _log_key() -> str:
 
 
 def _last_migrations() -> list[list[str]]:
-    """The newest applied migration of every app."""
+    """The newest applied migration of every app: the applied ones that no applied one of their app follows."""
     loader = MigrationLoader(connection)
-    leaves = [key for key in loader.graph.leaf_nodes() if key in loader.applied_migrations]
-    return sorted([app, name] for app, name in leaves)
+    applied = loader.applied_migrations.keys() & loader.graph.node_map.keys()
+    followed = {
+        (app, name)
+        for app, name in applied
+        if any(child.key in applied and child.key[0] == app for child in loader.graph.node_map[app, name].children)
+    }
+    return sorted([app, name] for app, name in applied - followed)
 
 
 def _add_table(archive: ZipFile, model: type[models.Model]) -> Member:

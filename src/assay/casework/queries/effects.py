@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, may
 from assay.casework.models import AuditEvent, Effect, EffectState, Endpoint, Person
+from assay.casework.queries.audit import names_of
 from assay.casework.services.recording import known_actions
 
 ROWS = 50
@@ -159,5 +160,9 @@ class Told:
 def history(subject_type: str, pk: int) -> list[Told]:
     """What the log says about an effect or endpoint, oldest first."""
     words = known_actions()
-    rows = AuditEvent.objects.filter(subject_type=subject_type, subject_id=str(pk)).order_by("seq")[:_MOST_EVENTS]
-    return [Told(row.at, row.actor, words.get(row.action, row.action), row.reason) for row in rows]
+    found = AuditEvent.objects.filter(subject_type=subject_type, subject_id=str(pk)).order_by("seq")
+    rows = list(found[:_MOST_EVENTS])
+    names = names_of(row.actor for row in rows)
+    return [
+        Told(row.at, names.get(row.actor, row.actor), words.get(row.action, row.action), row.reason) for row in rows
+    ]
