@@ -91,6 +91,13 @@ def test_a_merchants_person_needs_the_merchants_id_and_leaves_nothing_behind_wit
     assert Person.objects.get().organisation.merchant_id == "M7"
 
 
+def test_made_up_work_needs_an_empty_casework(assay, tmp_path):
+    a_decision()
+    code, _, said = assay("casework", "demo-data", str(tmp_path))
+    assert code == 2
+    assert "holds work already; a demonstration is made in an empty one" in " ".join(said.split())
+
+
 def test_people_are_listed(assay):
     person = a_person(Role.SENIOR)
     code, said, _ = assay("casework", "person", "list")

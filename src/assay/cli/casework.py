@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.cli.console import Json, Memory, Workers, out, plain, progress_bar, say_grid, say_json, say_table, settings
+from assay.cli.demonstration import say_casework
 from assay.cli.homes import HomeFolder, need_database, need_tables, open_home
 from assay.market.errors import CallerError
 
@@ -132,6 +133,27 @@ def verdicts(
         return
     out.print(plain(f"Wrote {n:,} verdicts: {to}"))
     out.print("Next: take them into the market (docs/how-to/casework-start.md), then assay train")
+
+
+@group.command("demo-data", epilog="Example: `assay casework demo-data demo --home scratch-home`")
+def demo_data(
+    folder: Annotated[Path, typer.Argument(help="Folder of a simulation that is rated: run, truth and, if any, buys.")],
+    home: HomeFolder = None,
+    seed: Annotated[int, typer.Option(help="Seed of what the made-up people do.")] = 1,
+    memory: Memory = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Fills an empty casework with made-up people and three weeks of their work; prints one login per role."""
+    _open(home)
+    from assay.casework.demonstration import SimulatedFolder, make
+
+    with progress_bar(quiet=json) as follow:
+        made = make(SimulatedFolder(folder), seed=seed, settings=settings(memory, workers, follow))
+    if json:
+        say_json(made)
+        return
+    say_casework(made)
 
 
 @people_group.command("add", epilog="Example: `assay casework person add ana@example.org --role analyst --name Ana`")

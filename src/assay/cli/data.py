@@ -132,7 +132,7 @@ def demo(
     out.print()
     say_run(done.rated)
     _say_next(done.rated, done.page, to, seconds)
-    say_casework(console, to)
+    say_casework(console)
     if serve:
         serve_demo(to)
     else:

@@ -59,10 +59,10 @@ def _make_room(home: Path, to: Path) -> None:
     shutil.rmtree(to / "buys-under-way", ignore_errors=True)
 
 
-def say_casework(made: Demonstration, to: Path) -> None:
-    """What there is to look at, the logins, and how to start the server."""
-    counts = f"{made.n_open:,} items wait, {made.n_decisions:,} decisions were made, {made.n_appeals:,} appeals"
-    out.print(plain(f"\nCasework in {to / 'casework'}: {counts}. One login per role (demo only: no second factor):"))
+def say_casework(made: Demonstration) -> None:
+    """What there is to look at, and the logins with their passwords."""
+    counts = f"{made.n_open:,} items wait, {made.n_decisions:,} decisions and {made.n_appeals:,} appeals were made"
+    out.print(plain(f"\nCasework: {counts}. One login per role, without a second factor as this is a demo:"))
     rows = [[each.role.replace("_", " "), each.email, each.password, each.organisation] for each in made.logins]
     say_table("", ["role", "e-mail", "password", "organisation"], rows)
 

@@ -4,6 +4,7 @@ import csv
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
 from assay.casework.access import Refused
 from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Programme, Review, Role, TestBuyTask
@@ -83,6 +84,30 @@ def test_a_reversed_decision_gives_the_answer_of_the_appeal_and_no_longer_its_ow
     )
     (found,) = verdicts()
     assert (found.verdict, found.source, found.decided_at[:10]) == ("genuine", "appeal", "2026-06-06")
+
+
+def test_what_an_earlier_export_said_and_was_undone_since_is_taken_back(tmp_path):
+    now = timezone.now()
+    item, never = an_item(state="decided"), an_item(state="decided")
+    a_decision(item, in_force_at=now - days(1))
+    assert [row["verdict"] for row in rows(tmp_path)] == ["counterfeit"]
+    a_decision(never, in_force_at=now - days(9), state=DecisionState.UNDONE, ended_at=now - days(8))
+    Decision.objects.filter(item=item).update(state=DecisionState.UNDONE, ended_at=timezone.now())
+    (found,) = rows(tmp_path)
+    assert (found["subject_id"], found["verdict"], found["source"]) == (item.subject_id, "inconclusive", "review")
+    assert found["decided_at"] == Decision.objects.get(item=item).in_force_at.isoformat(
+        timespec="microseconds"
+    ).replace("+00:00", "Z")
+
+
+def test_retired_gold_that_was_exported_is_taken_back(tmp_path):
+    item, now = an_item(), timezone.now()
+    person = a_person(Role.SENIOR)
+    gold = Gold.objects.create(item=item, answer="genuine", source="lab", added_by=person, added_at=now - days(1))
+    assert [row["verdict"] for row in rows(tmp_path)] == ["genuine"]
+    gold.retired_at = timezone.now()
+    gold.save()
+    assert [(row["source"], row["verdict"]) for row in rows(tmp_path)] == [("authentication", "inconclusive")]
 
 
 def test_a_merchants_decision_is_about_the_merchant():

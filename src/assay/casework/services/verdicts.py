@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.models import Decision, DecisionState, Gold, Review, ReviewKind, TaskStage, TestBuyTask
+from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Review, ReviewKind, TaskStage, TestBuyTask
 from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, record_all
 from assay.measurement.samples import final_outcomes
 from assay.measurement.unit_file import csv_bytes
@@ -25,6 +27,7 @@ EVENTS = {"verdicts.exported": _("exported verdicts for the analysis")}
 REVIEW, APPEAL, TEST_BUY, AUTHENTICATION = "review", "appeal", "test_buy", "authentication"
 _FOUND = ("counterfeit", "genuine", "inconclusive")
 _ROWS = 2_000
+_SLACK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,16 +51,19 @@ def export(to: Path, *, actor: Actor = COMMAND_LINE) -> int:
     Rows stand in the order of their keys, so the same state gives the same file to the byte. A decision in force or
     ended on time gives its answer as `review`, one reversed on appeal the answer given there as `appeal`; one that was
     undone, refused or made without a person gives nothing: a model must not learn from its own decisions. Test buys
-    give `test_buy`, gold items `authentication`. OutsideError when the file cannot be written.
+    give `test_buy`, gold items `authentication`. What an earlier export said and no longer holds is taken back: the
+    same row, `inconclusive`, stands in its place once the file is appended to the market. OutsideError when the file
+    cannot be written.
     """
     if actor.person is not None:
         need(actor.person, "verdicts.export")
+    read_at = timezone.now()
     with transaction.atomic():
         rows = verdicts()
         content = csv_bytes(_table(rows))
         write_whole(to, content)
         digest = hashlib.sha256(content).hexdigest()
-        after = {"file": to.name, "rows": len(rows), "sha256": digest}
+        after = {"file": to.name, "rows": len(rows), "sha256": digest, "read_at": read_at.isoformat()}
         record_all(actor, [Happening("verdicts.exported", "verdicts", digest[:16], after=after)])
     return len(rows)
 
@@ -67,7 +73,7 @@ def verdicts() -> list[Verdict]:
     bought = list(_test_buys())
     examined = {each.subject_id for each in bought}
     gold = (each for each in _gold() if each.subject_id not in examined)
-    found = {_key(each): each for each in (*_reviews(), *_appeals(), *gold, *bought)}
+    found = {_key(each): each for each in (*_taken_back(), *_reviews(), *_appeals(), *gold, *bought)}
     return [found[key] for key in sorted(found)]
 
 
@@ -110,6 +116,30 @@ def _appeals() -> Iterator[Verdict]:
 def _of_decision(row: Decision, answer: str, source: str, at: datetime) -> Verdict:
     item = row.item
     return Verdict(item.subject_type, item.subject_id, source, _moment(at), answer, item.inclusion_probability)
+
+
+def _taken_back() -> Iterator[Verdict]:
+    """What an earlier export said of decisions that were undone or reversed since, and of gold that was retired."""
+    said = AuditEvent.objects.filter(action="verdicts.exported").order_by("seq").values_list("after", flat=True)
+    exports = sorted(datetime.fromisoformat(each["read_at"]) for each in said if each)
+    if not exports:
+        return
+    gone = Decision.objects.filter(state__in=(DecisionState.UNDONE, DecisionState.REVERSED), is_automatic=False)
+    gone = gone.filter(in_force_at__isnull=False, ended_at__isnull=False)
+    for row in gone.select_related("item").order_by("pk").iterator(_ROWS):
+        if row.in_force_at and row.ended_at and _was_said(exports, row.in_force_at, row.ended_at):
+            yield _of_decision(row, "inconclusive", REVIEW, row.in_force_at)
+    for gold in Gold.objects.filter(retired_at__isnull=False).select_related("item").order_by("pk").iterator(_ROWS):
+        if gold.retired_at and _was_said(exports, gold.added_at, gold.retired_at):
+            item = gold.item
+            at = _moment(gold.added_at)
+            yield Verdict(item.subject_type, item.subject_id, AUTHENTICATION, at, "inconclusive", None)
+
+
+def _was_said(exports: list[datetime], begun: datetime, ended: datetime) -> bool:
+    """Whether an export was made while something held; the slack is for what was written while one was read."""
+    place = bisect_left(exports, begun)
+    return place < len(exports) and exports[place] < ended + _SLACK
 
 
 def _gold() -> Iterator[Verdict]:
