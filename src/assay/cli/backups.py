@@ -73,15 +73,15 @@ def restore(
     if json:
         say_json({"restored": done, "audit_events_verified": n_events})
         return
-    out.print(plain(f"Restored {done.n_rows:,} rows of {done.n_tables} tables and {done.n_uploads:,} uploads, as of"))
-    out.print(plain(f"{done.made_at}. {name}."))
+    held = f"{done.n_rows:,} rows of {done.n_tables} tables and {done.n_uploads:,} uploads"
+    out.print(plain(f"Restored {held}, as of {done.made_at}. {name} holds them."))
     if n_events is None:
         errors.print(
             "The key of the audit log is not here: put audit-key.pem and django-secret.txt of the old home into this "
             "one before the server starts, then run `assay audit verify`."
         )
     else:
-        out.print(plain(f"The audit log of {n_events:,} events verifies."))
+        out.print(plain(f"The audit log verifies: events 1 to {n_events:,}."))
     _say_missing(done.missing)
 
 
