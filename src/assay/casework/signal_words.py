@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from django.utils.translation import get_language
 
 from assay.casework.findings import Content, Discrepancy, Step
-from assay.casework.letters.signals_in_chinese import CALIBRATIONS, FACTS, LABELS
+from assay.casework.letters.signals_in_chinese import CALIBRATIONS, FACTS, LABELS, STATUSES
 from assay.casework.letters.values_in_chinese import value_in_chinese
 
 
@@ -22,13 +22,14 @@ class _Words:
     labels: dict[str, str]
     facts: dict[str, str]
     calibrations: dict[str, str]
+    statuses: dict[str, str]
     value: Callable[[str], str]
 
     def label(self, signal: str, recorded: str) -> str:
         return self.labels.get(signal, recorded)
 
 
-_LANGUAGES = {"zh-hans": _Words(LABELS, FACTS, CALIBRATIONS, value_in_chinese)}
+_LANGUAGES = {"zh-hans": _Words(LABELS, FACTS, CALIBRATIONS, STATUSES, value_in_chinese)}
 
 
 def in_own_words(content: Content) -> Content:
@@ -39,6 +40,7 @@ def in_own_words(content: Content) -> Content:
     return replace(
         content,
         about=replace(content.about, label=say.calibrations.get(content.about.label, content.about.label)),
+        merchant=replace(content.merchant, status=say.statuses.get(content.merchant.status, content.merchant.status)),
         waterfall=replace(content.waterfall, steps=tuple(_step(say, each) for each in content.waterfall.steps)),
         discrepancies=_discrepancies(say, content.discrepancies),
         merchant_discrepancies=_discrepancies(say, content.merchant_discrepancies),

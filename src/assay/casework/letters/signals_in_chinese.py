@@ -99,6 +99,9 @@ FACTS: dict[str, str] = {
     "share_at_risk": "评分达到 40 的商品比例",
 }
 
+# States of a merchant's account.
+STATUSES: dict[str, str] = {"active": "正常", "suspended": "已暂停", "closed": "已关闭"}
+
 # What a score is calibrated on, and the step at the end of a waterfall when it is not.
 CALIBRATIONS: dict[str, str] = {
     "calibrated on verdicts": "已按鉴定结论校准",

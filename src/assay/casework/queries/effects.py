@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from assay.casework.access import NotThere, may
 from assay.casework.models import AuditEvent, Effect, EffectState, Endpoint, Person
 from assay.casework.queries.audit import names_of
-from assay.casework.services.recording import known_actions
+from assay.casework.services.recording import SYSTEM_NAMES, known_actions
 
 ROWS = 50
 _MOST_EVENTS = 100
@@ -152,7 +152,7 @@ class Told:
     """One line of what was done about an effect or endpoint."""
 
     at: datetime
-    actor: str
+    actor: str | Promise
     words: str | Promise
     reason: str
 
@@ -162,7 +162,7 @@ def history(subject_type: str, pk: int) -> list[Told]:
     words = known_actions()
     found = AuditEvent.objects.filter(subject_type=subject_type, subject_id=str(pk)).order_by("seq")
     rows = list(found[:_MOST_EVENTS])
-    names = names_of(row.actor for row in rows)
+    names = SYSTEM_NAMES | names_of(row.actor for row in rows)
     return [
         Told(row.at, names.get(row.actor, row.actor), words.get(row.action, row.action), row.reason) for row in rows
     ]

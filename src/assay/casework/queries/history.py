@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 
 from assay.casework.models import AuditEvent, Decision, Item, Person, Review
-from assay.casework.services.recording import known_actions
+from assay.casework.services.recording import SYSTEM_NAMES, known_actions
 
 _MOST_EVENTS = 60
 # Taking and keeping an item is work, not history; and it would tell what an item was taken for.
@@ -23,7 +23,7 @@ class Told:
 
     at: datetime
     words: str | Promise
-    who: str
+    who: str | Promise
     reason: str
     seq: int
 
@@ -61,8 +61,8 @@ def _told(rows: Iterable[AuditEvent]) -> tuple[Told, ...]:
     return tuple(Told(e.at, words.get(e.action, e.action), names.get(e.actor, e.actor), e.reason, e.seq) for e in found)
 
 
-def _names(actors: Iterable[str]) -> dict[str, str]:
-    """The log says `person:17`; the page says the name, as long as there is one."""
+def _names(actors: Iterable[str]) -> dict[str, str | Promise]:
+    """The log says `person:17`; the page says the name, as long as there is one. Parts of the system have theirs."""
     pks = {actor.removeprefix("person:") for actor in actors if actor.startswith("person:")}
     people = Person.objects.filter(pk__in=[int(pk) for pk in pks if pk.isdigit()])
-    return {f"person:{each.pk}": str(each) for each in people}
+    return SYSTEM_NAMES | {f"person:{each.pk}": str(each) for each in people}

@@ -195,7 +195,7 @@ def _gold_source(person: Person, item: Item) -> str:
     if item.state != ItemState.DECIDED or not may(person, "gold.manage", item):
         return ""
     known = gold.evidence_for(item)
-    return known.source if known else ""
+    return gold.in_words(known.source) if known else ""
 
 
 def _is_gold(item: Item) -> bool:

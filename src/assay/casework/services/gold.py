@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import Answer, Decision, DecisionState, Gold, Item, ItemState, TaskStage, TestBuyTask
 from assay.casework.moves import WrongState
+from assay.casework.reasons import BY_CODE
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason
 from assay.casework.services.recording import Actor, record
@@ -44,6 +46,21 @@ def evidence_for(item: Item) -> Evidence | None:
     decided = Decision.objects.filter(item=item, state=DecisionState.IN_FORCE, reason_code__in=_KNOWN_BY)
     found = decided.exclude(answer=Answer.INCONCLUSIVE).order_by("-pk").first()
     return Evidence(Answer(found.answer), f"decision {found.reference}: {found.reason_code}") if found else None
+
+
+def in_words(source: str) -> str:
+    """A kept source as a page says it; what was kept in other words is said as it was.
+
+    >>> in_words("test buy T01"), in_words("decision D-1: authorised")
+    ('test buy T01', 'decision D-1: authorised by the brand')
+    """
+    kind, _space, rest = source.partition(" ")
+    if kind == "test":
+        return gettext("test buy %(unit)s") % {"unit": rest.removeprefix("buy ")}
+    reference, colon, code = rest.partition(": ")
+    if kind != "decision" or not colon or code not in BY_CODE:
+        return source
+    return gettext("decision %(reference)s: %(reason)s") % {"reference": reference, "reason": BY_CODE[code].label}
 
 
 def add(actor: Actor, item: Item) -> Gold:

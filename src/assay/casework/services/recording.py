@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from assay.casework.audit.checkpoints import Checkpoint, sign
 from assay.casework.audit.events import FIRST_SEQ, EventRecord
@@ -44,6 +45,12 @@ class Actor:
 COMMAND_LINE = Actor("command line", "system")
 WORKER = Actor("worker", "system")
 AUTOMATION = Actor("automation", "system")
+# What pages call the parts of the system; the log itself keeps the names above.
+SYSTEM_NAMES: dict[str, str | Promise] = {
+    COMMAND_LINE.name: _("command line"),
+    WORKER.name: _("worker"),
+    AUTOMATION.name: _("automation"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from assay.casework.access import NotThere, may, need
 from assay.casework.models import DocumentKind, LegalHold
 from assay.casework.queries.retention import ORGANISATION_DAYS, PERSON_DAYS, due
 from assay.casework.services import holds as service
+from assay.casework.services.holds import SUBJECTS
 from assay.casework.services.documents import KEEP_DAYS
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
@@ -57,9 +58,11 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, form: HoldForm, status: int = 200) -> HttpResponse:
     rows = LegalHold.objects.select_related("placed_by", "lifted_by").order_by("lifted_at", "-placed_at", "-pk")
     found = due(timezone.now())
+    page = Paginator(rows, _ROWS).get_page(request.GET.get("page"))
     context = {
         "form": form,
-        "page": Paginator(rows, _ROWS).get_page(request.GET.get("page")),
+        "page": page,
+        "holds": [(each, SUBJECTS.get(each.subject_type, each.subject_type)) for each in page],
         "may_keep": may(the_person(request), "hold.place"),
         "due": found,
         "counts": (found.documents.count(), found.people.count(), found.organisations.count()),

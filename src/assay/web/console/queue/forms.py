@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from assay.casework.choices import MOST_DAYS, MOST_NOTE_CHARACTERS, Choice, courses, read_course
 from assay.casework.models import Answer
@@ -75,7 +75,7 @@ class SnoozeForm(forms.Form):
     days = forms.TypedChoiceField(
         label=_("For"),
         coerce=int,
-        choices=[(n, ngettext_lazy("%(n)d day", "%(n)d days", n) % {"n": n}) for n in _SNOOZE_DAYS],
+        choices=lambda: [(n, ngettext("%(n)d day", "%(n)d days", n) % {"n": n}) for n in _SNOOZE_DAYS],
         initial=7,
     )
     reason = forms.CharField(label=_("What is waited for"), max_length=500)

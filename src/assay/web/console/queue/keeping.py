@@ -53,7 +53,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 def gold_list(request: HttpRequest) -> HttpResponse:
     """Gold items with their known answers, and how often they were answered right."""
     need(person_of(request), "gold.manage")
-    context = {"rows": gold_items()[:500], "retired": gold_items(is_retired=True)[:50], "accuracy": gold_accuracy()}
+    rows = [(each, gold.in_words(each.source)) for each in gold_items()[:500]]
+    context = {"rows": rows, "retired": gold_items(is_retired=True)[:50], "accuracy": gold_accuracy()}
     return render(request, "console/queue/gold.html", context)
 
 
