@@ -22,11 +22,16 @@ _VERDICTS = ("counterfeit", "counterfeit", "genuine", "inconclusive")
 
 def odd_market(folder: Path, seed: int, n_listings: int = 240, *, tables: str = "all") -> Path:
     """A market of random odd rows: `tables` is "all", "stats" (counters in place of orders) or "bare"."""
+    return write_market(folder, **odd_tables(seed, n_listings, tables=tables))
+
+
+def odd_tables(seed: int, n_listings: int = 240, *, tables: str = "all") -> dict[str, list[Row]]:
+    """The rows of `odd_market` by table."""
     draw = np.random.default_rng(seed)
     merchants = [_merchant(draw, i) for i in range(24)]
     listings = [odd_listing(draw, i) for i in range(n_listings)]
     if tables == "bare":
-        return write_market(folder, merchants=merchants, listings=listings)
+        return {"merchants": merchants, "listings": listings}
     every: dict[str, list[Row]] = {
         "merchants": merchants,
         "listings": listings,
@@ -40,7 +45,7 @@ def odd_market(folder: Path, seed: int, n_listings: int = 240, *, tables: str = 
     else:
         every["orders"] = [_order(draw, row) for row in listings if draw.random() < 0.6]
         every["reviews"] = [_review(draw, row) for row in listings if draw.random() < 0.4]
-    return write_market(folder, **every)
+    return every
 
 
 def _one(draw: np.random.Generator, values: Any) -> Any:

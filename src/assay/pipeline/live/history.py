@@ -102,10 +102,9 @@ class History:
             "history_merchant_count__n_others": others,
         }
         found |= self._group(offer, day, rate)
-        brand = offer.text("brand").translate(_LOWER)
-        found |= self._trade("brand", brand, offer.values["brand"], own, offer, (day, rate))
-        category = offer.text("category")
-        return found | self._trade("category", category, category, own, offer, (day, rate))
+        for key in _TRADES:
+            found |= self._trade(key, own, offer, day, rate)
+        return found
 
     def _rate(self, merchant_id: str, day: int) -> float:
         """The market's share of confirmed goods on that day, among merchants of other shards than the own."""
@@ -129,18 +128,13 @@ class History:
         }
 
     def _trade(
-        self,
-        key: str,
-        text: str,
-        written: str | None,
-        own: dict[str, npt.NDArray[np.bool_]],
-        offer: Offer,
-        at: tuple[int, float],
+        self, key: str, own: dict[str, npt.NDArray[np.bool_]], offer: Offer, day: int, rate: float
     ) -> dict[str, Any]:
+        """What is known of other merchants' goods of the offer's brand or category; `own` of the own merchant's."""
+        text, name = offer.text(key), f"history_{key}"
         if not text:
             return {}
-        (day, rate), name = at, f"history_{key}"
-        code = self.keys[key].row(hashed(text))
+        code = self.keys[key].row(hashed(text.translate(_LOWER) if key == "brand" else text))
         # A listing without a brand has the number -1 as well, and shares nothing.
         is_same = (offer.own(self.codes[key]) == code) & (code >= 0)
         # The offer's own row has its merchant, and others are counted: it is left out with them.
@@ -153,7 +147,7 @@ class History:
             name: _log_odds(share) - _log_odds(rate),
             f"{name}__n_confirmed": confirmed,
             f"{name}__n_others": seen,
-            f"{name}__{key}": written,
+            f"{name}__{key}": text,
             f"{name}__rate": rate,
         }
 

@@ -49,8 +49,9 @@ def prepare_live(
 ) -> LivePreparation:
     """Makes ready, from a rated run and its market, what `open_live` needs; by default into the run folder itself.
 
-    The folder appears whole or not at all; the same run gives the same files. CallerError when the run's market is
-    no longer where it was or the run was rated by other code, OutsideError when the disk fails.
+    The folder appears whole or not at all; the same run gives the same files. The signals' code must be that which
+    rated the run (`check_live` tells). CallerError when the run's market is no longer where it was, OutsideError when
+    the disk fails.
     """
     started = time.perf_counter()
     run = open_run(run_folder)

@@ -192,7 +192,7 @@ class Prices:
         n = len(others) + (len(own) > 0)
         if n < LEAST_MERCHANTS:
             return None
-        every = np.sort(np.append(others, own.sum() / len(own))) if len(own) else others
+        every = _inserted(others, float(own.sum() / len(own))) if len(own) else others
         half, quarter = len(others) // 2, (n - 1) // 4
         middle = others[half] if len(others) % 2 else (others[half - 1] + others[half]) / 2
         spread = (every[n - 1 - quarter] - every[quarter]) / QUARTILES_PER_SD
@@ -231,6 +231,10 @@ class Prices:
         if old > 0 and self.currencies[int(self.cell[offer.row])] == currency:
             n, total = n - (old % ENDINGS == ending), total - 1
         return (n + 1) / (total + 1) > USUAL_ENDING_SHARE
+
+
+def _inserted(ordered: _Floats, value: float) -> _Floats:
+    return np.insert(ordered, int(ordered.searchsorted(value)), value)
 
 
 def _with(values: _Floats, own: float | None) -> _Floats:
