@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.browser.walking import Site
+from tests.web.browser.walking import Site, send
 
 COURSE = "counterfeit/remove/facts-do-not-fit"
 WHY = "The wrong listing was chosen."
@@ -50,12 +50,11 @@ def test_an_item_is_taken_decided_and_undone(walk: Site, scripts: bool) -> None:
     walk.sign_in(page, "analyst")
     assert page.locator("a.tile").count() > 0
 
-    page.click("nav.places >> text=Queue")
+    send(page, "nav.places >> text=Queue")
     page.fill("form[role=search] [name=text]", subject)
-    page.click("form[role=search] button")
-    page.wait_for_url("**text=*")
-    page.click(".headline form button")
-    page.wait_for_url(f"**/queue/{item}/**")
+    send(page, "form[role=search] button")
+    send(page, ".headline form button")
+    assert f"/queue/{item}/" in page.url
     assert_item_is_explained(page)
 
     page.click("#answer nav a >> nth=0")
@@ -64,17 +63,16 @@ def test_an_item_is_taken_decided_and_undone(walk: Site, scripts: bool) -> None:
     page.click("#answer-form > button")
     page.wait_for_selector("#preview .callout")
     assert "statement of reasons" in page.inner_text("#preview")
-    page.click("button[name=then][value=stay]")
-    page.wait_for_selector("#messages .success")
+    send(page, "button[name=then][value=stay]")
+    assert page.is_visible("#messages .success")
 
-    page.click("nav.places >> text=Decisions")
+    send(page, "nav.places >> text=Decisions")
     page.fill("form[role=search] [name=text]", subject)
-    page.click("form[role=search] button")
-    page.click("[data-rows] tbody tr:first-child a[data-open]")
-    page.wait_for_selector("section[aria-labelledby=what]")
+    send(page, "form[role=search] button")
+    send(page, "[data-rows] tbody tr:first-child a[data-open]")
     assert_is_in_force(page, subject)
     page.fill("#undo-reason", WHY)
-    page.click("section[aria-labelledby=undo] button")
+    send(page, "section[aria-labelledby=undo] button")
     assert_is_undone(walk, page, item)
 
 
