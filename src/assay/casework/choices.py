@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext
+
 from assay.casework.models import Action, Answer, SubjectType
 from assay.casework.reasons import BY_CODE, REASONS, SEVERITY, USUAL_DAYS, Reason
 from assay.market.errors import CallerError
@@ -94,7 +96,8 @@ def check(choice: Choice, subject_type: str) -> Choice:
     note = choice.note.strip()
     if len(note) > MOST_NOTE_CHARACTERS:
         raise CallerError(
-            f"The note has {len(note):,} characters; at most {MOST_NOTE_CHARACTERS:,} are kept.",
+            gettext("The note has %(n)s characters; at most %(most)s are kept.")
+            % {"n": f"{len(note):,}", "most": f"{MOST_NOTE_CHARACTERS:,}"},
             where={"field": "note"},
             value=len(note),
             allowed=f"{MOST_NOTE_CHARACTERS:,} characters",
@@ -106,12 +109,14 @@ def _check_days(choice: Choice) -> None:
     if choice.days is None:
         return
     if choice.action == Action.NONE or not 1 <= choice.days <= MOST_DAYS:
-        allowed = "no days: nothing is done" if choice.action == Action.NONE else f"1 to {MOST_DAYS:,} days"
+        lasts = choice.action != Action.NONE
+        said = gettext("1 to %(most)s days") % {"most": f"{MOST_DAYS:,}"} if lasts else gettext("no days")
         raise CallerError(
-            f"The action {choice.action!r} cannot last {choice.days} days; allowed: {allowed}.",
+            gettext("The action “%(action)s” cannot last %(days)s days; allowed: %(allowed)s.")
+            % {"action": Action(choice.action).label, "days": choice.days, "allowed": said},
             where={"field": "days"},
             value=choice.days,
-            allowed=allowed,
+            allowed=f"1 to {MOST_DAYS:,} days" if lasts else "no days: nothing is done",
         )
 
 

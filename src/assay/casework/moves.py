@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Model
+from django.utils.translation import gettext
 
 from assay.market.errors import CallerError
 
@@ -107,8 +108,17 @@ def make_move(row: Model, subject: str, name: str, *, field: str = "state") -> t
     now = str(getattr(row, field))
     if now not in move.sources:
         raise WrongState(
-            f"{subject} {row} cannot be moved by {name!r}: it is {now!r}, the move begins in "
-            f"{' or '.join(repr(each) for each in move.sources)}; load the page again to see where it stands.",
+            gettext(
+                "%(subject)s %(row)s cannot be moved by %(move)s: it is %(now)s, the move begins in %(sources)s; load "
+                "the page again to see where it stands."
+            )
+            % {
+                "subject": subject,
+                "row": row,
+                "move": repr(name),
+                "now": repr(now),
+                "sources": " or ".join(repr(each) for each in move.sources),
+            },
             where={subject: row.pk, "move": name},
             value=now,
             allowed=", ".join(move.sources),

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext
+
 from assay.market.errors import CallerError
 
 # A receiver should note the message and answer; work comes later. Longer holds a sender, shorter repeats more.
@@ -50,18 +52,18 @@ def check_url(url: str, *, allow_private: bool) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise _forbidden(url, "it cannot be read") from None
+        raise _forbidden(url, gettext("it cannot be read")) from None
     host = parts.hostname or ""
     if len(url) > _MOST_URL_CHARACTERS or not url.isascii() or not url.isprintable() or " " in url:
-        raise _forbidden(url, "it is too long, or holds spaces or letters that must be encoded")
+        raise _forbidden(url, gettext("it is too long, or holds spaces or letters that must be encoded"))
     if parts.scheme != "https" and not (parts.scheme == "http" and allow_private):
-        raise _forbidden(url, f"its scheme is {parts.scheme!r}")
+        raise _forbidden(url, gettext("its scheme is %(scheme)s") % {"scheme": repr(parts.scheme)})
     if not host or port == 0:
-        raise _forbidden(url, "it names no host or port")
+        raise _forbidden(url, gettext("it names no host or port"))
     if parts.username is not None or parts.fragment:
-        raise _forbidden(url, "it has a user name or a fragment")
+        raise _forbidden(url, gettext("it has a user name or a fragment"))
     if not allow_private and (_is_private_literal(host) or host == "localhost" or host.endswith(".localhost")):
-        raise _forbidden(url, "it leads to a private address")
+        raise _forbidden(url, gettext("it leads to a private address"))
     return parts
 
 
@@ -212,8 +214,11 @@ def _why(error: Exception, elapsed_seconds: float, deadline_seconds: float) -> s
 
 def _forbidden(url: str, why: str) -> ForbiddenAddress:
     return ForbiddenAddress(
-        f"Effects cannot go to {url[:200]!r}: {why}; allowed is {_ALLOWED}, at a public address "
-        "(ASSAY_ALLOW_PRIVATE_ENDPOINTS=1 allows private ones, for trying out).",
+        gettext(
+            "Effects cannot go to %(url)s: %(why)s; allowed is an https:// address without user name and fragment, at "
+            "a public address (ASSAY_ALLOW_PRIVATE_ENDPOINTS=1 allows private ones, for trying out)."
+        )
+        % {"url": repr(url[:200]), "why": why},
         where={"field": "url"},
         value=url,
         allowed=_ALLOWED,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from assay.casework.access import NotThere, Refused
@@ -55,7 +56,16 @@ def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403, _("This form has expired or did not come from this site. Go back, reload, try again."))
 
 
+def _speak(request: HttpRequest) -> None:
+    """The reader's own language where no view was found, so that nothing has chosen it yet."""
+    language = getattr(getattr(request, "user", None), "language", "")
+    if language and translation.get_language() != language:
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+
 def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
+    _speak(request)
     titles: dict[int, Any] = {
         400: _("This could not be done"),
         403: _("This is not for you"),

@@ -281,7 +281,8 @@ def _said(text: str, field: str) -> str:
 def _need_waiting(appeal: Appeal) -> None:
     if appeal.state != AppealState.OPEN:
         raise WrongState(
-            f"Appeal {appeal.pk} does not wait for an answer any more; load the page again to see what came of it.",
+            gettext("Appeal %(id)s does not wait for an answer any more; load the page again to see what came of it.")
+            % {"id": appeal.pk},
             where={"appeal": appeal.pk},
             value=appeal.state,
             allowed=AppealState.OPEN,
@@ -292,7 +293,8 @@ def _need_free(appeal: Appeal, person: Person, now: datetime) -> None:
     until = appeal.claimed_until
     if appeal.claimed_by_id not in (None, person.pk) and until is not None and until > now:
         raise WrongState(
-            f"Appeal {appeal.pk} is held by somebody else until {until:%Y-%m-%d %H:%M} UTC.",
+            gettext("Appeal %(id)s is held by somebody else until %(at)s UTC.")
+            % {"id": appeal.pk, "at": f"{until:%Y-%m-%d %H:%M}"},
             where={"appeal": appeal.pk},
             value="held",
         )

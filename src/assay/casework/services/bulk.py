@@ -13,9 +13,10 @@ from datetime import datetime
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.access import Refused, may
+from assay.casework.access import NotThere, Refused, may
 from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
 from assay.casework.moves import WrongState
@@ -135,7 +136,7 @@ def need_some(items: Sequence[Item]) -> None:
     """Refuses none and more than can be looked through."""
     if not 0 < len(items) <= MOST_ITEMS:
         raise CallerError(
-            f"{len(items)} items were chosen; choose 1 to {MOST_ITEMS}.",
+            gettext("%(n)d items were chosen; choose 1 to %(most)d.") % {"n": len(items), "most": MOST_ITEMS},
             where={"field": "item"},
             value=len(items),
             allowed=f"1 to {MOST_ITEMS}",

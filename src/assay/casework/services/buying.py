@@ -14,6 +14,7 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -100,7 +101,8 @@ def take(actor: Actor, task: TestBuyTask) -> TestBuyTask:
         row = locked(task)
         person = _person(actor)
         if row.assigned_to_id not in (None, person.pk):
-            raise WrongState(f"Task {row.unit} was taken by somebody else; load the page again.", {"task": row.pk})
+            said = gettext("Task %(unit)s was taken by somebody else; load the page again.") % {"unit": row.unit}
+            raise WrongState(said, {"task": row.pk})
         if row.assigned_to_id == person.pk:
             return row
         need(person, "task.take", row)
@@ -119,7 +121,8 @@ def assign(actor: Actor, task: TestBuyTask, buyer: Person) -> TestBuyTask:
         need(_person(actor), "task.assign", row)
         _need_open(row)
         if buyer.role != Role.TEST_BUYER or not buyer.is_active:
-            raise CallerError(f"{buyer} is no active test buyer; choose one.", value=buyer.email, allowed="test buyers")
+            said = gettext("%(person)s is no active test buyer; choose one.") % {"person": buyer}
+            raise CallerError(said, value=buyer.email, allowed="test buyers")
         if row.assigned_to_id == buyer.pk:
             return row
         before = {"assigned_to": row.assigned_to_id}
@@ -136,7 +139,8 @@ def order(actor: Actor, task: TestBuyTask, what: Order) -> TestBuyTask:
     cost = _cost(what.cost_minor)
     if not now - timedelta(days=1) <= what.due_at <= now + MOST_DELIVERY:
         raise CallerError(
-            f"Delivery on {what.due_at:%Y-%m-%d} cannot be; give a day from today on, within a year.",
+            gettext("Delivery on %(day)s cannot be; give a day from today on, within a year.")
+            % {"day": f"{what.due_at:%Y-%m-%d}"},
             value=what.due_at.isoformat(),
             allowed="today to one year from now",
         )
@@ -157,7 +161,8 @@ def receive(actor: Actor, task: TestBuyTask, parcel: Parcel) -> TestBuyTask:
     place, now = _text(parcel.place, _("place"), 200), timezone.now()
     if not 0 < parcel.weight_g <= MOST_WEIGHT_G:
         raise CallerError(
-            f"A parcel of {parcel.weight_g:g} g cannot be; give its weight in grams.",
+            gettext("A parcel of %(weight)s g cannot be; give its weight in grams.")
+            % {"weight": f"{parcel.weight_g:g}"},
             value=parcel.weight_g,
             allowed=f"above 0, at most {MOST_WEIGHT_G:,.0f}",
         )
@@ -182,7 +187,8 @@ def photograph(actor: Actor, task: TestBuyTask, content: bytes | File[Any], file
         row, person = _mine(actor, task)
         if row.stage not in (TaskStage.RECEIVED, TaskStage.SEALED):
             raise WrongState(
-                f"Task {row.unit} has no parcel to photograph: it is {row.stage!r}; say first that it was received.",
+                gettext("Task %(unit)s has no parcel to photograph: it is “%(stage)s”; say first that it was received.")
+                % {"unit": row.unit, "stage": row.get_stage_display()},
                 where={"task": row.pk},
                 value=row.stage,
                 allowed="received, sealed",
@@ -231,7 +237,8 @@ def fail(actor: Actor, task: TestBuyTask, outcome: str, note: str, *, place: str
         if row.stage not in FAILURES[outcome]:
             allowed = ", ".join(FAILURES[outcome])
             raise WrongState(
-                f"Task {row.unit} cannot end as {outcome}: it is {row.stage!r}, that is possible from {allowed}.",
+                gettext("Task %(unit)s cannot end as “%(outcome)s” while it is “%(stage)s”.")
+                % {"unit": row.unit, "outcome": FAILURE_LABELS[outcome], "stage": row.get_stage_display()},
                 where={"task": row.pk},
                 value=row.stage,
                 allowed=allowed,
@@ -277,7 +284,8 @@ def _picture(content: bytes | File[Any]) -> bytes:
 def _need_open(row: TestBuyTask) -> None:
     if row.stage not in (TaskStage.TO_BUY, TaskStage.ORDERED, TaskStage.RECEIVED):
         raise WrongState(
-            f"Task {row.unit} is {row.stage!r}: its buy is over and is given to nobody.",
+            gettext("Task %(unit)s is “%(stage)s”: its buy is over and is given to nobody.")
+            % {"unit": row.unit, "stage": row.get_stage_display()},
             where={"task": row.pk},
             value=row.stage,
             allowed="to_buy, ordered, received",
@@ -287,7 +295,8 @@ def _need_open(row: TestBuyTask) -> None:
 def _need_goods_photographed(row: TestBuyTask) -> None:
     if "goods" not in photograph_views(row).values():
         raise CallerError(
-            f"Task {row.unit} has no photograph of the goods; take at least one before they are sealed.",
+            gettext("Task %(unit)s has no photograph of the goods; take at least one before they are sealed.")
+            % {"unit": row.unit},
             where={"task": row.pk},
             allowed="one photograph of the goods or more",
         )
@@ -298,7 +307,8 @@ def _need_new_seal(row: TestBuyTask, seal_no: str) -> None:
     others = TestBuyTask.objects.filter(programme_id=row.programme_id).exclude(pk=row.pk).exclude(seal_no="")
     if any(plain_seal(each) == wanted for each in others.values_list("seal_no", flat=True)):
         raise CallerError(
-            f"Seal number {seal_no} is on another unit of this programme; every seal has its own number.",
+            gettext("Seal number %(seal)s is on another unit of this programme; every seal has its own number.")
+            % {"seal": seal_no},
             where={"task": row.pk},
             value=seal_no,
             allowed="a number that was not used",
@@ -309,7 +319,10 @@ def _text(value: str, name: str | Promise, most: int) -> str:
     text = " ".join(value.split())
     if not text or len(text) > most:
         raise CallerError(
-            f"Give the {name}, at most {most} characters; it has {len(text)}.", value=text[:40], allowed=f"1 to {most}"
+            gettext("Give the %(name)s, at most %(most)d characters; it has %(n)d.")
+            % {"name": name, "most": most, "n": len(text)},
+            value=text[:40],
+            allowed=f"1 to {most}",
         )
     return text
 
@@ -325,7 +338,9 @@ def _place(value: str) -> str:
 def _cost(cost_minor: int) -> int:
     if not 0 <= cost_minor <= MOST_COST_MINOR:
         raise CallerError(
-            f"A cost of {cost_minor:,} minor units cannot be.", value=cost_minor, allowed=f"0 to {MOST_COST_MINOR:,}"
+            gettext("A cost of %(cost)s minor units cannot be.") % {"cost": f"{cost_minor:,}"},
+            value=cost_minor,
+            allowed=f"0 to {MOST_COST_MINOR:,}",
         )
     return cost_minor
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import Item, ItemState, Person, ReviewKind, Stream
@@ -75,7 +76,8 @@ def take(actor: Actor, item: Item) -> Item:
         kind = kind_for(person, row)
         if kind is None:
             raise WrongState(
-                f"Item {row} is {row.get_state_display()}: there is nothing to answer about it now.",
+                gettext("Item %(item)s is %(state)s: there is nothing to answer about it now.")
+                % {"item": row, "state": row.get_state_display()},
                 where={"item": row.pk},
                 value=row.state,
                 allowed=ItemState.OPEN,
@@ -102,7 +104,8 @@ def release(actor: Actor, item: Item) -> Item:
     with transaction.atomic():
         row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
         if row.claimed_by_id is None:
-            raise WrongState(f"Nobody holds item {row}.", where={"item": row.pk}, value=None)
+            said = gettext("Nobody holds item %(item)s.") % {"item": row}
+            raise WrongState(said, where={"item": row.pk}, value=None)
         the_person(actor, "item.release", row)
         before = {"held_by": row.claimed_by_id, "for": row.claimed_for}
         let_go(row)
@@ -140,7 +143,8 @@ def need_free(row: Item, person: Person | None, now: datetime) -> None:
     mine = person is not None and row.claimed_by_id == person.pk
     if row.claimed_until is not None and row.claimed_until > now and not mine:
         raise WrongState(
-            f"Somebody else holds item {row} until {row.claimed_until:%H:%M} UTC; take the next one.",
+            gettext("Somebody else holds item %(item)s until %(at)s UTC; take the next one.")
+            % {"item": row, "at": f"{row.claimed_until:%H:%M}"},
             where={"item": row.pk},
             value=row.claimed_until.isoformat(),
         )
@@ -167,7 +171,8 @@ def _with_room(person: Person, now: datetime, but: Item | None = None) -> Person
     held = Item.objects.filter(claimed_by=row, claimed_until__gt=now).exclude(pk=but.pk if but else 0).count()
     if held >= MOST_CLAIMS:
         raise CallerError(
-            f"You hold {held} items, and at most {MOST_CLAIMS} can be held at once; answer one or give one back.",
+            gettext("You hold %(n)d items, and at most %(most)d can be held at once; answer one or give one back.")
+            % {"n": held, "most": MOST_CLAIMS},
             where={"person": row.pk},
             value=held,
             allowed=f"{MOST_CLAIMS} items",

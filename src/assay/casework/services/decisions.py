@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import Refused
@@ -135,7 +136,11 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
         the_person(actor, "decision.undo", row)
         if row.appeals.filter(state=AppealState.OPEN).exists():
             raise WrongState(
-                f"An appeal against decision {row} waits for an answer; answer it instead of undoing the decision.",
+                gettext(
+                    "An appeal against decision %(reference)s waits for an answer; answer it instead of undoing the "
+                    "decision."
+                )
+                % {"reference": row},
                 where={"decision": row.reference},
                 value="appeal open",
             )
@@ -191,7 +196,7 @@ def needed_reason(reason: str) -> str:
     given = reason.strip()
     if not given or len(given) > 2_000:
         raise CallerError(
-            "A reason in words is needed, of at most 2,000 characters: it is kept with the decision.",
+            gettext("A reason in words is needed, of at most 2,000 characters: it is kept with the decision."),
             where={"field": "reason"},
             value=given[:80],
             allowed="1 to 2,000 characters",
@@ -284,7 +289,10 @@ def _new(actor: Actor, item: Item, choice: Choice, review: Review | None, now: d
 def _finding(item: Item) -> int:
     """A decision rests on what was frozen; without anything there is nothing to decide about."""
     if item.finding_id is None:
-        raise WrongState(f"Item {item} has no finding to decide on; load a run that rates it.", where={"item": item.pk})
+        raise WrongState(
+            gettext("Item %(item)s has no finding to decide on; load a run that rates it.") % {"item": item},
+            where={"item": item.pk},
+        )
     return item.finding_id
 
 
@@ -292,7 +300,8 @@ def _need_undecided(item: Item) -> None:
     """A proposal is agreed to or refused, not overtaken: the table lets an item go from proposed to decided by that."""
     if item.state == ItemState.PROPOSED:
         raise WrongState(
-            f"Item {item} waits for a second person; its proposal is agreed to, refused or undone first.",
+            gettext("Item %(item)s waits for a second person; its proposal is agreed to, refused or undone first.")
+            % {"item": item},
             where={"item": item.pk},
             value=item.state,
             allowed=ItemState.OPEN,

@@ -20,6 +20,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -279,7 +280,8 @@ def _decide(actor: Actor, effect: Effect, move: Literal["retry", "waive"], reaso
             need(actor.person, f"effect.{move}", row)
         if row.leased_until is not None and row.leased_until > now:
             raise WrongState(
-                f"Effect {row.pk} is being sent at this moment; try again in a minute.", where={"effect": row.pk}
+                gettext("Effect %(id)s is being sent at this moment; try again in a minute.") % {"id": row.pk},
+                where={"effect": row.pk},
             )
         before, after = make_move(row, "effect", move)
         if move == "retry":
@@ -295,7 +297,8 @@ def needed_reason(reason: str) -> str:
     said = reason.strip()
     if not said or len(said) > _MOST_REASON_CHARACTERS:
         raise CallerError(
-            f"A reason is needed; got {len(said)} characters, allowed are 1 to {_MOST_REASON_CHARACTERS}.",
+            gettext("A reason is needed; got %(n)d characters, allowed are 1 to %(most)d.")
+            % {"n": len(said), "most": _MOST_REASON_CHARACTERS},
             where={"field": "reason"},
             value=said[:80],
             allowed=f"1 to {_MOST_REASON_CHARACTERS} characters",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -55,7 +56,8 @@ def add_endpoint(actor: Actor, *, url: str) -> NewSecret:
     with transaction.atomic():
         if Endpoint.objects.filter(organisation=person.organisation, url=url, is_active=True).exists():
             raise CallerError(
-                f"There is an endpoint for {url} already; retire it first or choose another address.",
+                gettext("There is an endpoint for %(url)s already; retire it first or choose another address.")
+                % {"url": url},
                 where={"field": "url"},
                 value=url,
                 allowed="an address without an endpoint",
@@ -79,7 +81,7 @@ def replace_secret(actor: Actor, endpoint: Endpoint, *, mark: str) -> NewSecret:
         row = _locked(actor, endpoint)
         if mark != secret_mark(row):
             raise WrongState(
-                "The secret was replaced since this page was loaded; load it again to replace it once more.",
+                gettext("The secret was replaced since this page was loaded; load it again to replace it once more."),
                 where={"endpoint": row.pk},
             )
         row.sealed_old_secret, row.old_secret_until = row.sealed_secret, now + BOTH_SECRETS_FOR
@@ -182,6 +184,7 @@ def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
         need(actor.person, "endpoint.keep", row)
     if not row.is_active:
         raise WrongState(
-            f"The endpoint {row.url} was retired; add it again if it is needed.", where={"endpoint": row.pk}
+            gettext("The endpoint %(url)s was retired; add it again if it is needed.") % {"url": row.url},
+            where={"endpoint": row.pk},
         )
     return row

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -106,7 +107,7 @@ def reassign(
 ) -> Examination:
     """Gives an unfinished examination to somebody else, as after a conflict of interest. Refuses as `assign` does."""
     if not reason.strip():
-        raise CallerError("Giving an examination to somebody else needs a reason.", allowed="a few words")
+        raise CallerError(gettext("Giving an examination to somebody else needs a reason."), allowed="a few words")
     with transaction.atomic():
         task, row = _both(examination)
         person = _person(actor)
@@ -142,7 +143,7 @@ def take(actor: Actor, examination: Examination) -> Examination:
 def decline(actor: Actor, examination: Examination, *, reason: str) -> Examination:
     """The examiner may not or cannot examine this (knows the seller, damaged in transit): a senior gives it on."""
     if not reason.strip():
-        raise CallerError("Declining an examination needs a reason.", allowed="a few words")
+        raise CallerError(gettext("Declining an examination needs a reason."), allowed="a few words")
     with transaction.atomic():
         task, row = _both(examination)
         person = _person(actor)
@@ -243,8 +244,11 @@ def _give(task: TestBuyTask, organisation: Organisation, examiner: Person | None
     first = Examination.objects.filter(task=task).order_by("-ordinal").first()
     if task.stage not in (TaskStage.SEALED, TaskStage.EXAMINED) or _open_examination(task) is not None:
         raise WrongState(
-            f"Task {task.unit} is {task.stage!r} and has nothing to give out: it waits for its goods or is with an "
-            "examiner already.",
+            gettext(
+                "Task %(unit)s is “%(stage)s” and has nothing to give out: it waits for its goods or is with an "
+                "examiner already."
+            )
+            % {"unit": task.unit, "stage": task.get_stage_display()},
             where={"task": task.pk},
             value=task.stage,
             allowed="sealed, examined",
@@ -273,26 +277,35 @@ def _need_fit(
     if organisation.pk not in fit:
         names = ", ".join(each.organisation.name for each in fit.values()) or "nobody yet"
         raise CallerError(
-            f"{organisation.name} does not examine {task.unit}: it is closed, has no examiner, or is a brand that does "
-            f"not own the mark. These may: {names}.",
+            gettext(
+                "%(organisation)s does not examine %(unit)s: it is closed, has no examiner, or is a brand that does "
+                "not own the mark. These may: %(names)s."
+            )
+            % {"organisation": organisation.name, "unit": task.unit, "names": names},
             where={"task": task.pk},
             value=organisation.name,
             allowed=names,
         )
     if examiner is None and not fit[organisation.pk].is_independent:
         raise CallerError(
-            f"{organisation.name} made the other examination of {task.unit}: name another examiner there, or choose "
-            "another organisation.",
+            gettext(
+                "%(organisation)s made the other examination of %(unit)s: name another examiner there, or choose "
+                "another organisation."
+            )
+            % {"organisation": organisation.name, "unit": task.unit},
             where={"task": task.pk},
             value=organisation.name,
         )
     if examiner is None:
         return
     if examiner.organisation_id != organisation.pk or examiner.role != "authenticator" or not examiner.is_active:
-        raise CallerError(f"{examiner} is no examiner of {organisation.name}.", value=examiner.email)
+        said = gettext("%(person)s is no examiner of %(organisation)s.")
+        raise CallerError(said % {"person": examiner, "organisation": organisation.name}, value=examiner.email)
     if any(each.examiner_id == examiner.pk for each in others(task, besides)):
         raise CallerError(
-            f"{examiner} made the other examination of {task.unit}; choose somebody else.", value=examiner.email
+            gettext("%(person)s made the other examination of %(unit)s; choose somebody else.")
+            % {"person": examiner, "unit": task.unit},
+            value=examiner.email,
         )
 
 
@@ -317,7 +330,8 @@ def _locked(task: TestBuyTask) -> TestBuyTask:
 
 def _need_unfinished(row: Examination) -> None:
     if row.finished_at is not None:
-        raise WrongState(f"Examination {row.pk} is finished; its result stands.", where={"examination": row.pk})
+        said = gettext("Examination %(id)s is finished; its result stands.") % {"id": row.pk}
+        raise WrongState(said, where={"examination": row.pk})
 
 
 def _checked(result: Result) -> Result:
@@ -326,14 +340,17 @@ def _checked(result: Result) -> Result:
         raise CallerError(f"{result.outcome!r} is no outcome.", value=result.outcome, allowed=", ".join(OUTCOMES))
     if not _LEAST_FINDINGS <= len(findings) <= _MOST_FINDINGS:
         raise CallerError(
-            f"Say what the outcome rests on, in {_LEAST_FINDINGS} to {_MOST_FINDINGS:,} characters.",
+            gettext("Say what the outcome rests on, in %(least)s to %(most)s characters.")
+            % {"least": _LEAST_FINDINGS, "most": f"{_MOST_FINDINGS:,}"},
             value=len(findings),
         )
     if not 0 <= result.cost_minor <= MOST_COST_MINOR:
-        raise CallerError(f"A cost of {result.cost_minor:,} minor units cannot be.", value=result.cost_minor)
+        said = gettext("A cost of %(cost)s minor units cannot be.") % {"cost": f"{result.cost_minor:,}"}
+        raise CallerError(said, value=result.cost_minor)
     found, again = (" ".join(text.split())[:60] for text in (result.seal_no_found, result.resealed_no))
     if not found or not again:
-        raise CallerError("Give the seal number that is on the parcel, and the one it was closed with again.")
+        said = gettext("Give the seal number that is on the parcel, and the one it was closed with again.")
+        raise CallerError(said)
     place = " ".join(result.place.split())[:200]
     return Result(result.outcome, findings, found, result.is_seal_intact, again, result.cost_minor, place)
 

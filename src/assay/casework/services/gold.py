@@ -74,7 +74,8 @@ def add(actor: Actor, item: Item) -> Gold:
         known = _needed_evidence(row)
         gold = Gold.objects.select_for_update(of=("self",)).filter(item=row).first() or Gold(item=row)
         if gold.pk is not None and gold.retired_at is None:
-            raise WrongState(f"Item {row} is a gold item already.", where={"item": row.pk}, value="gold")
+            already = gettext("Item %(item)s is a gold item already.") % {"item": row}
+            raise WrongState(already, where={"item": row.pk}, value="gold")
         gold.answer, gold.source = known.answer, known.source
         gold.added_by, gold.added_at, gold.retired_at = person, timezone.now(), None
         gold.save()
@@ -90,7 +91,8 @@ def retire(actor: Actor, gold: Gold, *, reason: str) -> Gold:
         row = Gold.objects.select_for_update(of=("self",)).get(pk=gold.pk)
         the_person(actor, "gold.manage", row)
         if row.retired_at is not None:
-            raise WrongState(f"Gold item {row.pk} is retired already.", where={"gold": row.pk}, value="retired")
+            said = gettext("Gold item %(id)s is retired already.") % {"id": row.pk}
+            raise WrongState(said, where={"gold": row.pk}, value="retired")
         row.retired_at = timezone.now()
         row.save(update_fields=["retired_at"])
         record(actor, "gold.retired", row, before={"item": row.item_id, "answer": row.answer}, reason=reason)
@@ -100,7 +102,8 @@ def retire(actor: Actor, gold: Gold, *, reason: str) -> Gold:
 def _needed_evidence(row: Item) -> Evidence:
     if row.state != ItemState.DECIDED:
         raise WrongState(
-            f"Item {row} is {row.get_state_display()}; only a decided one can be gold.",
+            gettext("Item %(item)s is %(state)s; only a decided one can be gold.")
+            % {"item": row, "state": row.get_state_display()},
             where={"item": row.pk},
             value=row.state,
             allowed=ItemState.DECIDED,
@@ -108,8 +111,11 @@ def _needed_evidence(row: Item) -> Evidence:
     known = evidence_for(row)
     if known is None:
         raise CallerError(
-            f"Nothing says for certain what item {row} is; a gold item needs an examination, the brand's word or an "
-            "accepted document.",
+            gettext(
+                "Nothing says for certain what item %(item)s is; a gold item needs an examination, the brand's word or "
+                "an accepted document."
+            )
+            % {"item": row},
             where={"item": row.pk},
             value=None,
             allowed="an authenticated item",

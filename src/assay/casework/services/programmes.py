@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -219,9 +220,10 @@ def close_programme(actor: Actor, programme: Programme) -> Programme:
         n_left = row.tasks.filter(recorded_at=None).count()
         if n_left or row.closed_at is not None:
             raise WrongState(
-                f"Programme {row.name!r} cannot be closed: {n_left} of its units have no recorded outcome."
+                gettext("Programme “%(name)s” cannot be closed: %(n)d of its units have no recorded outcome.")
+                % {"name": row.name, "n": n_left}
                 if n_left
-                else f"Programme {row.name!r} is closed already.",
+                else gettext("Programme “%(name)s” is closed already.") % {"name": row.name},
                 where={"programme": row.pk},
                 value=n_left,
             )

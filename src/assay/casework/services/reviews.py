@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice, check
@@ -44,7 +45,8 @@ def answer(actor: Actor, item: Item, choice: Choice) -> Answered:
         kind = kind_for(person, row)
         if kind is None:
             raise WrongState(
-                f"Item {row} is {row.get_state_display()}: there is nothing to answer about it now.",
+                gettext("Item %(item)s is %(state)s: there is nothing to answer about it now.")
+                % {"item": row, "state": row.get_state_display()},
                 where={"item": row.pk},
                 value=row.state,
                 allowed=ItemState.OPEN,
@@ -63,7 +65,7 @@ def settle(actor: Actor, review: Review, *, note: str = "") -> Review:
         person = the_person(actor, "review.settle", row)
         if row.kind != ReviewKind.BLIND or row.settled_at is not None:
             raise WrongState(
-                f"Review {row.pk} is no disagreement that waits to be looked into.",
+                gettext("Review %(id)s is no disagreement that waits to be looked into.") % {"id": row.pk},
                 where={"review": row.pk},
                 value=row.kind,
                 allowed=ReviewKind.BLIND,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import Item, ItemState
@@ -32,7 +33,8 @@ def snooze(actor: Actor, item: Item, *, until: datetime, reason: str) -> Item:
     now = timezone.now()
     if not now < until <= now + timedelta(days=MOST_DAYS):
         raise CallerError(
-            f"An item can be put aside until a time within {MOST_DAYS} days from now, not until {until:%Y-%m-%d}.",
+            gettext("An item can be put aside until a time within %(most)d days from now, not until %(day)s.")
+            % {"most": MOST_DAYS, "day": f"{until:%Y-%m-%d}"},
             where={"field": "until"},
             value=until.isoformat(),
             allowed=f"within {MOST_DAYS} days",

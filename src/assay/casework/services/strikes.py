@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -237,8 +238,10 @@ def switch_on(actor: Actor, row: StrikePolicy) -> StrikePolicy:
         kept = StrikePolicy.objects.select_for_update(of=("self",)).get(pk=row.pk)
         if kept.switched_on_at is not None:
             raise WrongState(
-                f"Strike policy {kept.pk} was switched on at {kept.switched_on_at:%Y-%m-%d %H:%M} UTC already; draft a "
-                "new one to change the rules.",
+                gettext(
+                    "Strike policy %(id)s was switched on at %(at)s UTC already; draft a new one to change the rules."
+                )
+                % {"id": kept.pk, "at": f"{kept.switched_on_at:%Y-%m-%d %H:%M}"},
                 where={"policy": kept.pk},
                 value="switched on",
                 allowed="draft",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import SavedView
@@ -40,7 +41,9 @@ def save(actor: Actor, *, name: str, wanted: Wanted, is_shared: bool = False) ->
         row = mine.filter(name=name).first() or SavedView(person=person, name=name, created_at=timezone.now())
         if row.pk is None and mine.count() >= MOST_VIEWS:
             raise CallerError(
-                f"You keep {MOST_VIEWS} views already; delete one first.", value=MOST_VIEWS, allowed=f"{MOST_VIEWS}"
+                gettext("You keep %(most)d views already; delete one first.") % {"most": MOST_VIEWS},
+                value=MOST_VIEWS,
+                allowed=f"{MOST_VIEWS}",
             )
         row.query, row.is_shared = wanted.query, is_shared
         row.save()

@@ -13,8 +13,8 @@ from assay.casework.access import NotThere, may, need
 from assay.casework.models import DocumentKind, LegalHold
 from assay.casework.queries.retention import ORGANISATION_DAYS, PERSON_DAYS, due
 from assay.casework.services import holds as service
-from assay.casework.services.holds import SUBJECTS
 from assay.casework.services.documents import KEEP_DAYS
+from assay.casework.services.holds import SUBJECTS
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
 from assay.web.accounts.person import the_person
