@@ -1,11 +1,15 @@
 """The home page and the numbers: for whom, with what, in how many queries."""
 
+import re
+
 import pytest
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assay.casework.models import Role
-from assay.casework.services import census
+from assay.casework.choices import Choice
+from assay.casework.models import Action, Answer, Role
+from assay.casework.services import census, gold, reviews
+from assay.casework.services.recording import Actor
 from tests.casework.builders import a_decision, a_person, an_item
 from tests.web.signing_in import signed_in
 
@@ -57,3 +61,21 @@ def connection():
     from django.db import connection
 
     return connection
+
+
+def test_an_analyst_cannot_tell_from_the_numbers_what_an_item_was_given_for():
+    known = a_decision(an_item(state="decided"), reason_code="authentication").item
+    gold.add(Actor.of(a_person(Role.SENIOR)), known)
+    analyst = a_person(Role.ANALYST, name="Watched")
+    census.take()
+
+    def numbers(role):
+        person = analyst if role == Role.ANALYST else a_person(role)
+        html = signed_in(person).get("/console/numbers/").content.decode()
+        return re.sub(r'CSRFToken": "\w+|value="\w{64}"', "", html)
+
+    before = numbers(Role.ANALYST)
+    reviews.answer(Actor.of(analyst), known, Choice(Answer.GENUINE, Action.NONE, "nothing-found"))
+    assert numbers(Role.ANALYST) == before and "gold" not in before.lower()
+    for role in (Role.SENIOR, Role.AUDITOR):
+        assert "Watched" in numbers(role) and "Gold items right" in numbers(role)

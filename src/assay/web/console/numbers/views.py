@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from assay.casework.access import may
 from assay.casework.models import Person
 from assay.casework.queries import numbers
 from assay.casework.services.census import WINDOW_DAYS
@@ -38,7 +39,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     if found is not None:
         context |= words.queue(found)
         context["is_old"] = timezone.now() - found.taken_at > timedelta(hours=1)
-    context |= words.quality(found, timezone.now() - timedelta(days=WINDOW_DAYS))
+    person = request.user
+    assert isinstance(person, Person)
+    is_told = may(person, "review.measured")
+    context |= words.quality(found, timezone.now() - timedelta(days=WINDOW_DAYS), is_told=is_told)
     context["calibration"] = words.calibration(numbers.score_calibration())
     context |= words.prevalence(numbers.prevalence_by_period())
     return render(request, "console/numbers/overview.html", context)

@@ -72,24 +72,36 @@ def _forecast(found: QueueNumbers) -> dict[str, Any]:
     return {"chart": drawn, "ahead": found.ahead}
 
 
-def quality(found: QueueNumbers | None, since: datetime) -> dict[str, Any]:
-    """How often it was wrong, as far as anybody looked: appeals, blind second reviews, gold items, automation."""
-    both = agreement.agreement(since)
-    automatic = agreement.automation_quality(since)
-    rows = [
-        (_("blind second reviews that gave the same answer"), rate_text(both.rate)),
-        (_("answers about gold items that were right"), rate_text(agreement.gold_accuracy(since))),
-        (_("automatic decisions that a blind reviewer found nothing for"), rate_text(automatic.contradicted)),
-    ]
-    if both.kappa is not None:
-        rows.insert(1, (_("agreement beyond chance (Cohen's kappa)"), f"{both.kappa:.2f}"))
+def quality(found: QueueNumbers | None, since: datetime, *, is_told: bool) -> dict[str, Any]:
+    """How often it was wrong, as far as anybody looked: appeals, blind second reviews, gold items, automation.
+
+    Without `is_told` only what appeals say: a count of gold or blind answers that moves tells whoever has just answered
+    what they were given.
+    """
+    rows, reviewers = [], []
     if found is not None:
         rows = [
             (_("restrictions reversed on appeal"), rate_text(found.reversals)),
             (_("of these, decided without a person"), rate_text(found.automatic_reversals)),
-            *rows,
         ]
-    return {"quality_rows": rows, "reviewers": [_reviewer(each) for each in agreement.by_reviewer(since)]}
+    if is_told:
+        rows += _measured(since)
+        reviewers = [_reviewer(each) for each in agreement.by_reviewer(since)]
+    return {"quality_rows": rows, "reviewers": reviewers}
+
+
+def _measured(since: datetime) -> list[tuple[str, str]]:
+    """What blind and gold answers say."""
+    both = agreement.agreement(since)
+    rows = [(_("blind second reviews that gave the same answer"), rate_text(both.rate))]
+    if both.kappa is not None:
+        rows.append((_("agreement beyond chance (Cohen's kappa)"), f"{both.kappa:.2f}"))
+    automatic = agreement.automation_quality(since)
+    return [
+        *rows,
+        (_("answers about gold items that were right"), rate_text(agreement.gold_accuracy(since))),
+        (_("automatic decisions that a blind reviewer found nothing for"), rate_text(automatic.contradicted)),
+    ]
 
 
 def _reviewer(each: agreement.ReviewerQuality) -> dict[str, Any]:
