@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.casework.access import Refused
+from assay.casework.access import NotThere, Refused
 from assay.casework.choices import Choice
 from assay.casework.models import Decision, Item, Role
 from assay.casework.services import bulk, claims
@@ -66,7 +66,11 @@ def test_a_whole_batch_is_undone(actor):
 
 def test_somebody_else_cannot_undo_it_but_a_senior_can(actor):
     done = bulk.apply(actor, [an_item()], REMOVE)
+    Item.objects.update(needs_blind_review=False)
     assert len(bulk.undo_batch(Actor.of(a_person()), done.id, reason="no").kept) == 1
+    Item.objects.update(needs_blind_review=True)  # now the colleague may be asked, and must not know of it
+    with pytest.raises(NotThere):
+        bulk.undo_batch(Actor.of(a_person()), done.id, reason="no")
     assert bulk.undo_batch(Actor.of(a_person(Role.SENIOR)), done.id, reason="looked again").n_undone == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from assay.casework.access import Predicate
 from assay.casework.access.roles import is_merchant, is_reviewer, is_senior, reads_cases
 from assay.casework.models import Appeal, Decision, Document, DocumentKind, Examination, Person, Review, Role
+from assay.casework.queries.blind import is_blind_to
 
 
 def is_of_the_merchant(person: Person, subject: Any) -> bool:  # noqa: ANN401 - whatever carries a merchant's id
@@ -68,10 +69,13 @@ def _uploads(person: Person, subject: Any) -> bool:  # noqa: ANN401
 def _opens(person: Person, document: Document) -> bool:
     """Whoever works on cases, the organisation it came from, and examiners the photographs of what they examine.
 
-    A report stays from the second examiner: they must not know what the first one found.
+    A report stays from the second examiner: they must not know what the first one found. What a merchant sent about a
+    decision stays from whoever is to judge its item without knowing of the decision.
     """
-    if reads_cases(person) or person.organisation_id == document.organisation_id:
+    if person.organisation_id == document.organisation_id:
         return True
+    if reads_cases(person):
+        return document.decision is None or not is_blind_to(person, document.decision.item)
     if document.task_id is None:
         return False
     if person.role == Role.TEST_BUYER:

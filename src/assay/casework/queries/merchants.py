@@ -60,7 +60,7 @@ def appeal_for(person: Person, pk: int) -> Appeal:
 
 def document_for(person: Person, pk: int) -> Document:
     """One document. NotThere when the person may not know of it, or when it was erased."""
-    row = Document.objects.filter(pk=pk, erased_at=None).select_related("organisation").first()
+    row = Document.objects.filter(pk=pk, erased_at=None).select_related("organisation", "decision__item").first()
     if row is None or not may(person, "document.open", row):
         raise NotThere(f"There is no document {pk}.", value=pk)
     return row

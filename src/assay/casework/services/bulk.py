@@ -20,7 +20,7 @@ from assay.casework.access import NotThere, Refused, may
 from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
 from assay.casework.moves import WrongState
-from assay.casework.queries.blind import is_blind_to
+from assay.casework.queries.blind import is_blind_to, without_blind
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import decide, needed_reason, undo
@@ -85,12 +85,14 @@ class Undone:
 
 
 def undo_batch(actor: Actor, batch: str, *, reason: str) -> Undone:
-    """Undoes every decision of a batch that still stands; CallerError when there is no such batch."""
+    """Undoes every decision of a batch that still stands; NotThere when there is no such batch.
+
+    What the person is to judge blindly is left, and not told of.
+    """
     reason = needed_reason(reason)
-    the_person(actor, "decision.undo")
-    rows = list(decisions_of(batch))
+    rows = list(without_blind(the_person(actor, "decision.undo"), decisions_of(batch)))
     if not rows:
-        raise CallerError(f"There is no batch {batch[:40]!r}.", where={"batch": batch[:40]}, value=batch[:40])
+        raise NotThere(f"There is no batch {batch[:40]!r}.", where={"batch": batch[:40]}, value=batch[:40])
     standing = [row for row in rows if row.state in (DecisionState.IN_FORCE, DecisionState.PROPOSED)]
     kept: list[tuple[Decision, str]] = []
     for row in standing:

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from assay.casework.models import Action, Appeal, AppealState, AuditEvent, DecisionState, Review, ReviewKind, Role
+from assay.casework.models import Action, Appeal, AppealState, AuditEvent, DecisionState, Item, Review, ReviewKind, Role
 from assay.casework.reasons import REASONS
 from assay.casework.services import appeals, documents, strikes
 from assay.casework.services.recording import AUTOMATION, Actor
@@ -39,6 +39,17 @@ def _appeal(case=None, text=TEXT, **given):
 
 def _document(case):
     return documents.upload(Actor.of(case.merchant), a_pdf(), "invoice.pdf", "invoice", decision=case.decision)
+
+
+def test_a_document_tells_nobody_of_a_decision_that_they_are_to_judge_blindly(senior):
+    case = a_case(in_force_at=timezone.now())
+    sent = _document(case)
+    Item.objects.filter(pk=case.decision.item_id).update(needs_blind_review=True)
+    address = _url("case-document", sent.pk)
+    assert signed_in(a_person(Role.ANALYST)).get(address).status_code == 404
+    assert signed_in(senior).get(address).status_code == 200
+    _appeal(case)  # from now on it is open to whoever may answer
+    assert signed_in(a_person(Role.ANALYST)).get(address).status_code == 200
 
 
 def test_the_list_begins_with_what_is_due_first(senior):
