@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import translation
 
@@ -45,15 +45,23 @@ class Gate:
         if permit is None:
             LOG.error("The page %r has no entry in the table of permits; it is refused.", name)
             return faults.refused(request)
+        if _has_nul(request.path, request.GET):
+            return faults.bad_request(request)
         if permit.scope:
             return None  # the API reads its token itself and asks the same table
         if permit.methods and request.method not in permit.methods:
             return HttpResponseNotAllowed(permit.methods)
-        return None if permit.is_anonymous else _let_in(request, permit)
+        answer = None if permit.is_anonymous else _let_in(request, permit)
+        return faults.bad_request(request) if answer is None and _has_nul("", request.POST) else answer
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for a fault that is not ours; everything else is left to Django."""
         return faults.answer(request, error) if isinstance(error, AssayError) else None
+
+
+def _has_nul(path: str, given: QueryDict) -> bool:
+    """Nobody types a NUL, and PostgreSQL keeps none: asked for such a text it fails instead of finding nothing."""
+    return "\0" in path or any("\0" in text for name in given for text in (name, *given.getlist(name)))
 
 
 def _let_in(request: HttpRequest, permit: Permit) -> HttpResponse | None:

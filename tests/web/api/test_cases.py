@@ -1,9 +1,11 @@
 """Reading and deciding over the API: the same services and rules as in the console."""
 
+from uuid import uuid4
+
 import pytest
 
-from assay.casework.models import Decision, DecisionState, Effect, Role
-from tests.casework.builders import a_decision, a_person, an_item
+from assay.casework.models import Decision, DecisionState, Effect, Endpoint, Role
+from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organisation
 from tests.web.api.conftest import a_caller
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +126,28 @@ def test_what_is_not_there_is_said_to_be_not_there(caller, path):
     answer = caller.get(path)
     assert answer.status_code == 404
     assert answer.json()["error"] == "NotThere"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_beyond_the_calendar_is_refused(caller, at):
+    assert caller.get("/items", updated_since=at).status_code == 400
+    assert caller.get("/decisions", decided_since=at).status_code == 400
+
+
+def test_a_nul_is_refused_wherever_it_stands(caller):
+    item, decision = an_item(), a_decision()
+    assert caller.post(f"/items/{item.pk}/decisions", REMOVE | {"note": "a\0b"}).status_code == 422
+    assert caller.post(f"/decisions/{decision.reference}/undo", {"reason": "a\0b"}).status_code == 422
+    for path in ("/listings/a%00", "/merchants/%00", "/decisions/D%00", "/items?merchant_id=%00"):
+        answer = caller.client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {caller.token}"})
+        assert answer.status_code == 400 and answer.json()["error"] == "Invalid"
+
+
+def test_effects_of_another_house_are_not_given():
+    own, other = an_organisation(), an_organisation()
+    for house in (own, other):
+        endpoint = Endpoint.objects.create(organisation=house, url="https://a.example", created_at=NOW)
+        given = {"payload": {}, "created_at": NOW, "next_attempt_at": NOW, "kind": "decision.applied"}
+        Effect.objects.create(key=uuid4(), endpoint=endpoint, subject=f"listing:{house.pk}", **given)
+    found = a_caller(person=a_person(Role.ADMINISTRATOR, own)).get("/effects").json()["items"]
+    assert [each["subject"] for each in found] == [f"listing:{own.pk}"]

@@ -37,7 +37,7 @@ class Holds:
 
     def numbers(self, subject_type: str) -> list[int]:
         """The same as numbers of rows."""
-        return [int(each) for each in self.ids(subject_type) if each.isdecimal()]
+        return [int(each) for each in self.ids(subject_type) if each.isdecimal() and len(each) < 19]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _check(subject_type: str, name: str, reason: str) -> None:
             value=subject_type,
             allowed=", ".join(SUBJECTS),
         )
-    if not name or (subject_type in _NUMBERED and not name.isdecimal()):
+    if not name or len(name) > 200 or (subject_type in _NUMBERED and not _is_number(name)):
         raise CallerError(
             f"{name!r} names no {subject_type}; allowed is {'a number' if subject_type in _NUMBERED else 'its id'}.",
             where={"field": "subject_id"},
@@ -81,3 +81,8 @@ def _check(subject_type: str, name: str, reason: str) -> None:
         )
     if not reason.strip():
         raise CallerError("A hold needs a reason; none was given.", where={"field": "reason"}, allowed="a few words")
+
+
+def _is_number(name: str) -> bool:
+    """A row's number as it is written; one beyond them all would stop every look at what is held."""
+    return name.isascii() and name.isdigit() and int(name[:20]) < 2**63

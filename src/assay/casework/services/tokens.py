@@ -81,7 +81,7 @@ def revoke_token(actor: Actor, token: ApiToken, *, reason: str) -> None:
 def the_token(clear_text: str, now: datetime | None = None) -> ApiToken | None:
     """The key behind a clear text, with its person; None when there is none, or it has ended."""
     parts = clear_text.split("_", 2)
-    if len(parts) != 3 or parts[0] != "assay":
+    if len(parts) != 3 or parts[0] != "assay" or not parts[1].isalnum():
         return None
     at = now or timezone.now()
     token = ApiToken.objects.select_related("person__organisation").filter(prefix=parts[1]).first()

@@ -17,15 +17,16 @@ from assay.casework.models import (
     AppealState,
     Decision,
     DecisionState,
-    Effect,
     Item,
     ItemState,
     Statement,
     SubjectType,
 )
+from assay.casework.queries.effects import effects_of
 from assay.casework.services import decisions, strikes
 from assay.casework.services.recording import Actor
 from assay.casework.services.repeats import once
+from assay.market.errors import CallerError
 from assay.web.api.application import api
 from assay.web.api.keys import ApiRequest
 from assay.web.api.pages import PageQuery, page_of, said
@@ -191,7 +192,7 @@ def appeals(request: ApiRequest, page: Query[PageQuery], state: AppealState | No
 def effects(request: ApiRequest, page: Query[PageQuery]) -> dict[str, Any]:
     """Everything that left the house, by ascending id: an alternative to webhooks, with the same keys."""
     need(request.auth.person, "effect.read")
-    found, following = page_of(Effect.objects.all(), page)
+    found, following = page_of(effects_of(request.auth.person), page)
     names = ("kind", "subject", "payload", "created_at", "state")
     rows = [{"id": each.pk, "key": str(each.key)} | {name: getattr(each, name) for name in names} for each in found]
     return said(rows, following)
@@ -269,8 +270,16 @@ def _filtered(rows: QuerySet[Any], **given: Any) -> QuerySet[Any]:  # noqa: ANN4
 
 
 def _aware(at: datetime | None) -> datetime | None:
-    """A time without a zone is UTC, as the description says of all times."""
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    """In UTC; a time without a zone is UTC, as the description says of all times. CallerError beyond the calendar."""
+    if at is None:
+        return None
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError as error:
+        said = at.isoformat()
+        raise CallerError(
+            f"{said} is before the year 1 or after 9999 in UTC.", value=said, allowed="1 to 9999"
+        ) from error
 
 
 def openapi(request: HttpRequest) -> HttpResponse:

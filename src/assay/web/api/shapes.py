@@ -13,6 +13,8 @@ from assay.casework.models import Action, Answer
 # Longer texts are nobody's title; the market's own limits say the rest.
 Words = Annotated[str, StringConstraints(max_length=20_000)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# PostgreSQL keeps no NUL in a text.
+_NO_NUL = r"^[^\x00]*$"
 
 
 class Error(Schema):
@@ -138,7 +140,7 @@ class Choice(Schema):
     answer: Answer
     action: Action
     reason_code: Annotated[str, StringConstraints(max_length=40)]
-    note: Annotated[str, StringConstraints(max_length=5_000)] = ""
+    note: Annotated[str, StringConstraints(max_length=5_000, pattern=_NO_NUL)] = ""
     days: int | None = Field(None, ge=1, le=3650)
 
 
@@ -146,7 +148,7 @@ class Why(Schema):
     """A reason in words."""
 
     model_config = ConfigDict(extra="forbid")
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True, pattern=_NO_NUL)]
 
 
 class DecisionOut(Schema):

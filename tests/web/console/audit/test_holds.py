@@ -65,3 +65,12 @@ def test_an_auditor_reads_and_changes_nothing():
     assert page.status_code == 200 and "hold-place" not in page.content.decode()
     assert f'action="{URL}place/"' not in page.content.decode()
     assert place(client).status_code == 403
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 200, "٣", "²"])
+def test_a_number_beyond_every_row_is_none_and_stops_no_erasure(number, document):
+    client = signed_in(a_person(Role.SENIOR))
+    assert place(client, subject_type="document", subject_id=number).status_code == 400
+    person = a_person(Role.SENIOR)
+    LegalHold.objects.create(subject_type="document", subject_id=number, placed_by=person, placed_at=timezone.now())
+    assert client.get(URL).context["counts"] == (1, 0, 0)

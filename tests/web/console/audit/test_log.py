@@ -121,3 +121,8 @@ def test_nobody_else_reads_the_log(role):
     client = signed_in(a_person(role))
     for path in ("", "checkpoint/", "export.csv", "holds/", "subject/person/1/"):
         assert client.get(f"/console/audit/{path}").status_code == 403
+
+
+def test_the_last_day_of_all_is_a_day(auditor):
+    write(("token.made", "apitoken", "1"))
+    assert seqs(auditor.get("/console/audit/?until=9999-12-31")) == [1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -50,7 +50,7 @@ class LogForm(forms.Form):
             subject_type=given.get("subject_type", "").strip(),
             subject_id=given.get("subject_id", "").strip(),
             since=_start(given["since"]) if given.get("since") else None,
-            until=_start(until + timedelta(days=1)) if until else None,
+            until=_start(until + timedelta(days=1)) if until and until < date.max else None,
         )
 
     def said(self) -> dict[str, str]:
