@@ -21,7 +21,8 @@ from assay.cli.console import (
     say_table,
     settings,
 )
-from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE, Explanation, Run
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.pipeline import Explanation, Run
 from assay.pipeline.cases import step_bar
 from assay.pipeline.explaining import folded
 from assay.pipeline.labels import label, percent

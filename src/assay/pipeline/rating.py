@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assay.engine import Engine, EngineSettings, Market, Workspace, open_engine, open_market, versions, whole_folder
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
 from assay.pipeline.measuring import MeasuredMarket, measured
-from assay.pipeline.runs import AT_RISK_SCORE, RED_FLAG_SCORE, Run, open_run
+from assay.pipeline.runs import Run, open_run
 from assay.rating import (
     LISTING_KEYS,
     MERCHANT_KEYS,

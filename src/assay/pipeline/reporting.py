@@ -14,11 +14,12 @@ from assay.engine import Snapshot
 from assay.engine.folders import outside
 from assay.market import TABLES
 from assay.market.errors import CallerError
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
 from assay.pipeline import trust
 from assay.pipeline.cases import CaseSource
 from assay.pipeline.labels import label, percent
 from assay.pipeline.originals import Originals, originals
-from assay.pipeline.runs import AT_RISK_SCORE, RED_FLAG_SCORE, Run, open_run
+from assay.pipeline.runs import Run, open_run
 from assay.publishing import Case, DataTable, Evaluation, NotComputedRow, ReportData, SignalRow, Tile, report_html
 from assay.rating import Model
 from assay.signals.families import SIGNALS

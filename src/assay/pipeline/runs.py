@@ -13,11 +13,6 @@ import pyarrow.dataset as ds
 from assay.market.errors import CallerError, DamagedSnapshot
 from assay.rating import Model, load_model
 
-# At 40 goods are worth a sample, from 80 on they are a red flag (Luxury Law Alliance, 18 Jan 2017, on the marketplace
-# that set the scale); lowering the first makes reports longer, lowering the second accuses more.
-AT_RISK_SCORE = 40.0
-RED_FLAG_SCORE = 80.0
-
 TABLES = ("signals_listings", "signals_merchants", "scores_listings", "scores_merchants", "discrepancies")
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
 from assay.rating.examples import Bools, Codes, Examples
-from assay.rating.measures import RED_FLAG_SCORE, Estimate
+from assay.rating.measures import Estimate
 from assay.rating.model import Floats, Ints, score_of
 
-AT_RISK_SCORE = 40.0
 # Below ten goods a share says nothing, and a single merchant could be recognised in it.
 LEAST_GOODS = 10
 # The report shows the largest segments; a market with 200 countries would bury them.

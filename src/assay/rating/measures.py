@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from assay.market.scores import RED_FLAG_SCORE
 from assay.rating.examples import Codes
 from assay.rating.model import Floats, Ints, score_of
 
@@ -22,7 +23,6 @@ _AT_ONCE = 20
 # 20 bins, each of a twentieth of the rows (equal mass) or 5 points of score wide (equal width): both are usual, and
 # the first shows the bulk of the market while the second shows the top.
 BINS = 20
-RED_FLAG_SCORE = 80.0
 
 
 @dataclass(frozen=True, slots=True)

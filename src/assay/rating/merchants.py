@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 import numpy as np
 
 from assay.engine import ops
-from assay.rating.false_alarms import AT_RISK_SCORE
+from assay.market.scores import AT_RISK_SCORE
 from assay.rating.labels import CONCLUSIVE, attach_labels, standing_verdicts
 from assay.rating.model import MOST_SCORE_POINTS, POINTS_PER_LOG_ODDS, Model, Term, score_of
 from assay.rating.out_of_fold import OWN_HISTORY

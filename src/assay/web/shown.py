@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.publishing.visible import visible
 from assay.signals.signal import money_text
 
 register = template.Library()
@@ -103,6 +104,12 @@ def percent(rate: float | None, digits: int = 1) -> str:
 def count(n: int | None) -> str:
     """A whole number with commas; a dash when there is none."""
     return "–" if n is None else f"{n:,}"
+
+
+@register.filter
+def plainly(text: object, limit: int = 200) -> str:
+    """Text of strangers on one line, cut, with what cannot be seen made visible: `{{ item.title|plainly:120 }}`."""
+    return "" if text is None else visible(text, limit)
 
 
 @register.filter

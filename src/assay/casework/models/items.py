@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models.people import Person
-from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
 
 
 class AnalysisRun(models.Model):

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 
-from assay.casework.findings import Content
+from assay.casework.findings import Content, canonical_sha256
 from assay.casework.models import Action, AnalysisRun, Decision, DecisionState, Finding, Item, ItemState, Stream
 from assay.casework.moves import make_move
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
-from assay.pipeline import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
 
 REOPENED = "item.reopened_by_run"
 # Findings of some 13 kB: larger statements save nothing and hold more memory.
@@ -52,7 +52,7 @@ def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: 
     A decided item is touched only to reopen it, or to note that it was drawn; what waits for a second person is not.
     """
     by_id = {each.content.about.subject_id: each for each in arrivals}
-    found = Item.objects.select_for_update(of=("self",)).filter(subject_type=kind, subject_id__in=by_id)
+    found = Item.objects.select_for_update(of=("self",), no_key=True).filter(subject_type=kind, subject_id__in=by_id)
     existing = {item.subject_id: item for item in found.order_by("id")}
     decided = _nothing_done([item for item in existing.values() if item.state == ItemState.DECIDED])
     done = Written()
@@ -172,6 +172,7 @@ def _save(
 
 
 def _finding(item: Item, run: AnalysisRun | None, content: Content, now: datetime) -> Finding:
+    frozen = content.to_json()
     return Finding(
         item=item,
         run=run,
@@ -179,6 +180,6 @@ def _finding(item: Item, run: AnalysisRun | None, content: Content, now: datetim
         snapshot_id=content.about.snapshot_id,
         model=content.about.model,
         score=content.waterfall.score,
-        content=content.to_json(),
-        content_sha256=content.sha256,
+        content=frozen,
+        content_sha256=canonical_sha256(frozen),
     )

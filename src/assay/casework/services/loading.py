@@ -25,7 +25,8 @@ from assay.casework.services.arrivals import Arrival
 from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.engine import EngineSettings
 from assay.market.errors import CallerError, DamagedSnapshot
-from assay.pipeline import AT_RISK_SCORE, Run, open_run
+from assay.market.scores import AT_RISK_SCORE
+from assay.pipeline import Run, open_run
 from assay.pipeline.dossiers import Dossier, Dossiers, Wanted, open_dossiers
 
 CLOSED = "item.closed_by_run"
@@ -117,7 +118,7 @@ def _begun(actor: Actor, run: Run, key: str, wanted: Wanted) -> AnalysisRun:
     """The row of the run: made, or the one of an earlier load of the same run."""
     asked = _asked(wanted)
     with transaction.atomic():
-        row = AnalysisRun.objects.select_for_update().filter(run_key=key).first()
+        row = AnalysisRun.objects.select_for_update(no_key=True).filter(run_key=key).first()
         if row is None:
             _need_newest(run)
             row = _made(actor, run, key, asked)
@@ -227,7 +228,7 @@ class _Load:
                 record_all(self.actor, closed)
 
     def _close_some(self, row: AnalysisRun, last: int, size: int) -> tuple[int | None, list[Happening]]:
-        waiting = Item.objects.select_for_update(of=("self",)).filter(
+        waiting = Item.objects.select_for_update(of=("self",), no_key=True).filter(
             pk__gt=last, state__in=(ItemState.OPEN, ItemState.SNOOZED), stream__in=(Stream.FLAGGED, Stream.LIVE)
         )
         items = list(waiting.exclude(run=row).order_by("pk")[:size])
@@ -270,7 +271,7 @@ class _Load:
         return row
 
     def _locked(self) -> AnalysisRun:
-        row = AnalysisRun.objects.select_for_update(of=("self",)).get(pk=self.pk)
+        row = AnalysisRun.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
         if row.finished_at is not None or AnalysisRun.objects.filter(pk__gt=row.pk).exists():
             raise CallerError(
                 f"Run {self.run.folder} cannot be loaded further: another process has finished it or has begun to load "

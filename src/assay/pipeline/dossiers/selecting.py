@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from assay.engine import Market, Workspace, ops
 from assay.market.errors import CallerError
+from assay.market.scores import AT_RISK_SCORE
 from assay.measurement.enforcement import Goods, Harm, value_buys
 from assay.measurement.frame import PERIOD_DAYS, FrameSettings, candidates, main_currency
-from assay.pipeline.runs import AT_RISK_SCORE, Run
+from assay.pipeline.runs import Run
 
 # A decision is reviewed within weeks, and most of its effects last a month: the queue is ordered by what a month costs.
 HARM_DAYS = 30

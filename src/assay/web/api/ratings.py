@@ -15,7 +15,8 @@ from assay.casework.services.live import open_flagged
 from assay.casework.services.recording import Actor
 from assay.casework.services.repeats import once
 from assay.market.errors import OutsideError
-from assay.pipeline import RED_FLAG_SCORE, Explanation, LiveRater, Run, open_live
+from assay.market.scores import RED_FLAG_SCORE
+from assay.pipeline import Explanation, LiveRater, Run, open_live
 from assay.web.api.keys import ApiRequest
 from assay.web.api.shapes import Error, Rating, RatingRequest
 
