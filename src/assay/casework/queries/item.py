@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from assay.casework.access import NotThere, may
 from assay.casework.choices import Choice
 from assay.casework.findings import Content, Discrepancy, Step
 from assay.casework.models import Action, Decision, DecisionState, Gold, Item, ItemState, Person, Review, ReviewKind
-from assay.casework.queries.blind import is_blind_to, kind_for
+from assay.casework.queries.blind import is_blind_to, kind_for, passing_as_open
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
@@ -73,6 +75,7 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
     """The page for a person, in a number of queries that does not depend on the item."""
     content = content_of(item)
     blind = is_blind_to(person, item)
+    hidden = passing_as_open(person, Item.objects.filter(merchant_id=item.merchant_id))
     held = item.claimed_until is not None and item.claimed_until > now
     mine = held and item.claimed_by_id == person.pk
     decisions = () if blind else tuple(item.decisions.select_related("decided_by", "approved_by").order_by("-pk"))
@@ -95,8 +98,8 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
         merchant_discrepancies=_weightiest_first(content.merchant_discrepancies if content else ()),
         steps=_steps(content.waterfall.steps if content else ()),
         others=_others(item),
-        strike_weight=_strike_weight(item, blind),
-        n_in_force=_n_in_force(item, blind),
+        strike_weight=_strike_weight(item, hidden),
+        n_in_force=_n_in_force(item, hidden),
         decisions=decisions,
         reviews=reviews,
         history=() if blind else history_of(item, decisions, reviews),
@@ -164,9 +167,13 @@ def _steps(steps: tuple[Step, ...]) -> tuple[tuple[str, float], ...]:
     moves = [(each, each.after - each.before) for each in steps]
     large = sorted((pair for pair in moves if abs(pair[1]) >= _LEAST_STEP), key=lambda pair: -abs(pair[1]))
     kept = {id(step) for step, _move in large[:_STEPS_SHOWN]}
-    shown = [(f"{s.label}: {s.note}" if s.note else s.label, move) for s, move in moves if id(s) in kept]
+    shown = [(_labelled(step), move) for step, move in moves if id(step) in kept]
     rest = sum(move for step, move in moves if id(step) not in kept)
     return (*shown, ("", rest)) if len(shown) < len(moves) else tuple(shown)
+
+
+def _labelled(step: Step) -> str:
+    return f"{step.label}{gettext(': ')}{step.note}" if step.note else step.label
 
 
 def _others(item: Item) -> tuple[Item, ...]:
@@ -174,20 +181,19 @@ def _others(item: Item) -> tuple[Item, ...]:
     return tuple(rows.order_by("-rank", "id")[:_OTHERS_SHOWN])
 
 
-def _strike_weight(item: Item, blind: bool) -> float:
-    """Strikes that count against the merchant; without this item's own, which would tell what was decided."""
+def _strike_weight(item: Item, hidden: list[int]) -> float:
+    """Strikes that count against the merchant; without those of items that the person is to judge blindly."""
     rules = strikes.policy_in_force()
     counted = strikes.standing(item.merchant_id, policy=rules)
-    if not blind:
+    if not hidden:
         return counted.weight
-    others = [(each.given_at, each.weight) for each in counted.strikes if each.decision.item_id != item.pk]
+    others = [(each.given_at, each.weight) for each in counted.strikes if each.decision.item_id not in hidden]
     return round(sum(strikes.occasions(others, rules.together_days)), 4)
 
 
-def _n_in_force(item: Item, blind: bool) -> int:
+def _n_in_force(item: Item, hidden: list[int]) -> int:
     rows = Decision.objects.filter(merchant_id=item.merchant_id, state=DecisionState.IN_FORCE)
-    rows = rows.exclude(action=Action.NONE)
-    return (rows.exclude(item=item) if blind else rows).count()
+    return rows.exclude(action=Action.NONE).exclude(item__in=hidden).count()
 
 
 def _gold_source(person: Person, item: Item) -> str:
