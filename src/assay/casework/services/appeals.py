@@ -301,12 +301,12 @@ def _need_free(appeal: Appeal, person: Person, now: datetime) -> None:
 
 
 def _locked_decision(decision: Decision) -> Decision:
-    Item.objects.select_for_update(of=("self",)).get(pk=decision.item_id)
-    return Decision.objects.select_for_update(of=("self",)).select_related("item").get(pk=decision.pk)
+    Item.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.item_id)
+    return Decision.objects.select_for_update(of=("self",), no_key=True).select_related("item").get(pk=decision.pk)
 
 
 def _locked(appeal: Appeal) -> Appeal:
     decision = _locked_decision(appeal.decision)
-    row = Appeal.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=appeal.pk)
+    row = Appeal.objects.select_for_update(of=("self",), no_key=True).select_related("organisation").get(pk=appeal.pk)
     row.decision = decision
     return row

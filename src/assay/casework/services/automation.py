@@ -161,7 +161,7 @@ def lower(category: str, reason: str, *, actor: Actor = AUTOMATION) -> Automatio
 
 
 def _locked(category: str) -> AutomationPolicy:
-    found = AutomationPolicy.objects.select_for_update(of=("self",)).filter(category=category).first()
+    found = AutomationPolicy.objects.select_for_update(of=("self",), no_key=True).filter(category=category).first()
     return found or AutomationPolicy(category=category)
 
 

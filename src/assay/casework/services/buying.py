@@ -255,7 +255,9 @@ def fail(actor: Actor, task: TestBuyTask, outcome: str, note: str, *, place: str
 def locked(task: TestBuyTask) -> TestBuyTask:
     """The row of a task, locked until the transaction ends."""
     return (
-        TestBuyTask.objects.select_for_update(of=("self",)).select_related("programme", "assigned_to").get(pk=task.pk)
+        TestBuyTask.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("programme", "assigned_to")
+        .get(pk=task.pk)
     )
 
 

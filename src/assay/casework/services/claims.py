@@ -57,7 +57,7 @@ def take_next(actor: Actor, wanted: Wanted | None = None, *, draw: Draw = drawn)
     with transaction.atomic():
         person = _with_room(the_person(actor, "item.claim"), now)
         for kind, rows in _pools(person, wanted or Wanted(), draw):
-            item = rows.filter(free(now)).select_for_update(skip_locked=True, of=("self",)).first()
+            item = rows.filter(free(now)).select_for_update(of=("self",), no_key=True, skip_locked=True).first()
             if item is not None:
                 return _hold(actor, person, item, kind, now)
     return None
@@ -71,7 +71,7 @@ def take(actor: Actor, item: Item) -> Item:
     now = timezone.now()
     with transaction.atomic():
         person = _with_room(the_person(actor, "item.claim", item), now, but=item)
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         need_free(row, person, now)
         kind = kind_for(person, row)
         if kind is None:
@@ -90,7 +90,7 @@ def renew(actor: Actor, item: Item) -> Item:
     now = timezone.now()
     with transaction.atomic():
         person = the_person(actor, "item.claim", item)
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         if row.claimed_by_id != person.pk or row.claimed_until is None or row.claimed_until > now + _RENEW_BELOW:
             return row
         row.claimed_until = now + LEASE
@@ -102,7 +102,7 @@ def renew(actor: Actor, item: Item) -> Item:
 def release(actor: Actor, item: Item) -> Item:
     """Gives an item back to the queue; WrongState when nobody holds it."""
     with transaction.atomic():
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         if row.claimed_by_id is None:
             said = gettext("Nobody holds item %(item)s.") % {"item": row}
             raise WrongState(said, where={"item": row.pk}, value=None)
@@ -118,7 +118,7 @@ def release_expired(actor: Actor, now: datetime) -> int:
     """Clears leases that have ended; gives how many. A lease in the past counts for nothing even before this runs."""
     with transaction.atomic():
         lapsed = Item.objects.filter(claimed_by__isnull=False, claimed_until__lte=now)
-        rows = list(lapsed.select_for_update(skip_locked=True, of=("self",))[:_BATCH])
+        rows = list(lapsed.select_for_update(of=("self",), no_key=True, skip_locked=True)[:_BATCH])
         said = [
             Happening("item.claim_lapsed", "item", str(row.pk), {"held_by": row.claimed_by_id, "for": row.claimed_for})
             for row in rows
@@ -167,7 +167,7 @@ def _pools(person: Person, wanted: Wanted, draw: Draw) -> Iterator[tuple[ReviewK
 
 def _with_room(person: Person, now: datetime, but: Item | None = None) -> Person:
     """The person's row, locked so that two of their windows cannot claim past the limit at once."""
-    row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
     held = Item.objects.filter(claimed_by=row, claimed_until__gt=now).exclude(pk=but.pk if but else 0).count()
     if held >= MOST_CLAIMS:
         raise CallerError(

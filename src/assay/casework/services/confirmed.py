@@ -46,7 +46,7 @@ def raise_item(task: TestBuyTask) -> Item | None:
     """
     if task.pot == "control" or not task.listing_id or (task.outcome, task.second_outcome) != ("counterfeit",) * 2:
         return None
-    found = Item.objects.select_for_update(of=("self",)).filter(
+    found = Item.objects.select_for_update(of=("self",), no_key=True).filter(
         subject_type=SubjectType.LISTING, subject_id=task.listing_id
     )
     item = found.select_related("finding").first()

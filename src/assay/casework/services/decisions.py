@@ -206,9 +206,13 @@ def needed_reason(reason: str) -> str:
 
 def _expire_one(actor: Actor, pk: int, item_pk: int, now: datetime) -> bool:
     with transaction.atomic():
-        item = Item.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=item_pk).first()
+        item = Item.objects.select_for_update(of=("self",), no_key=True, skip_locked=True).filter(pk=item_pk).first()
         ending = Decision.objects.filter(pk=pk, state=DecisionState.IN_FORCE, ends_at__lte=now)
-        row = ending.select_for_update(of=("self",)).select_related("item", "finding").first() if item else None
+        row = (
+            ending.select_for_update(of=("self",), no_key=True).select_related("item", "finding").first()
+            if item
+            else None
+        )
         if item is None or row is None:
             return False
         make_move(row, "decision", "expire")
@@ -317,12 +321,12 @@ def _need_kind_of_actor(actor: Actor, choice: Choice) -> None:
 
 
 def _locked(pk: int) -> Item:
-    return Item.objects.select_for_update(of=("self",)).get(pk=pk)
+    return Item.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
 def _locked_pair(decision: Decision) -> tuple[Item, Decision]:
     item = _locked(decision.item_id)
-    row = Decision.objects.select_for_update(of=("self",)).select_related("finding").get(pk=decision.pk)
+    row = Decision.objects.select_for_update(of=("self",), no_key=True).select_related("finding").get(pk=decision.pk)
     row.item = item
     return item, row
 

@@ -109,7 +109,7 @@ def emit_decision(decision: Decision, what: Literal["apply", "lift"]) -> list[Ef
     if decision.action == Action.NONE:
         return []
     # Held by most callers already: two decisions about one subject must not take their ids in the wrong order.
-    item = Item.objects.select_for_update(of=("self",)).get(pk=decision.item_id)
+    item = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.item_id)
     payload = decision_payload(decision, item, what)
     kind = "decision.applied" if what == "apply" else "decision.lifted"
     return emit(kind, f"{item.subject_type}:{item.subject_id}", payload, decision=decision)
@@ -165,7 +165,7 @@ def lease_due(now: datetime, *, limit: int, policy: Policy = USUAL_POLICY) -> li
         for endpoint in ready:
             is_probe = endpoint.n_failed_in_row >= policy.rest_after
             n = min(1 if is_probe else share, limit - len(found))
-            due = _due(endpoint, now).select_for_update(of=("self",), skip_locked=True)[: max(n, 0)]
+            due = _due(endpoint, now).select_for_update(of=("self",), no_key=True, skip_locked=True)[: max(n, 0)]
             for effect in due:
                 effect.endpoint, effect.leased_until = endpoint, until
                 found.append(effect)
@@ -205,7 +205,7 @@ def settle(
     with transaction.atomic():
         rows = Effect.objects.filter(pk__in=by_id, state=EffectState.WAITING).order_by("id")
         told: list[tuple[Effect, bool]] = []
-        for effect in rows.select_for_update(of=("self",)):
+        for effect in rows.select_for_update(of=("self",), no_key=True):
             outcome = by_id[effect.pk]
             if outcome.error and effect.leased_until != outcome.leased_until:
                 continue
@@ -275,7 +275,7 @@ def _decide(actor: Actor, effect: Effect, move: Literal["retry", "waive"], reaso
     said = needed_reason(reason)
     now = timezone.now()
     with transaction.atomic():
-        row = Effect.objects.select_for_update(of=("self",)).select_related("endpoint").get(pk=effect.pk)
+        row = Effect.objects.select_for_update(of=("self",), no_key=True).select_related("endpoint").get(pk=effect.pk)
         if actor.person is not None:
             need(actor.person, f"effect.{move}", row)
         if row.leased_until is not None and row.leased_until > now:

@@ -149,7 +149,7 @@ def retry_failed(actor: Actor, endpoint: Endpoint, *, reason: str) -> int:
         if actor.person is not None:
             need(actor.person, "endpoint.keep", endpoint)
         failed = Effect.objects.filter(endpoint=endpoint, state=EffectState.FAILED).order_by("id")
-        rows = list(failed.select_for_update(of=("self",)))
+        rows = list(failed.select_for_update(of=("self",), no_key=True))
         for effect in rows:
             make_move(effect, "effect", "retry")
             effect.n_attempts, effect.next_attempt_at = 0, now
@@ -163,7 +163,7 @@ def waive_left_over() -> int:
     now, why = timezone.now(), "its endpoint was retired"
     with transaction.atomic():
         left = Effect.objects.filter(state__in=UNFINISHED, endpoint__is_active=False).order_by("id")
-        found = list(left.select_for_update(of=("self",), skip_locked=True)[:_BATCH])
+        found = list(left.select_for_update(of=("self",), no_key=True, skip_locked=True)[:_BATCH])
         rows = [effect for effect in found if effect.leased_until is None or effect.leased_until <= now]
         happenings = [_told(effect, "effect.waived", why) for effect in rows]
         for effect in rows:
@@ -179,7 +179,7 @@ def _told(effect: Effect, action: str, reason: str) -> Happening:
 
 
 def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
-    row = Endpoint.objects.select_for_update(of=("self",)).get(pk=endpoint.pk)
+    row = Endpoint.objects.select_for_update(of=("self",), no_key=True).get(pk=endpoint.pk)
     if actor.person is not None:
         need(actor.person, "endpoint.keep", row)
     if not row.is_active:

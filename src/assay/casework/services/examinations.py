@@ -320,12 +320,16 @@ def _open_examination(task: TestBuyTask) -> Examination | None:
 def _both(examination: Examination) -> tuple[TestBuyTask, Examination]:
     """Task and examination, locked in this order everywhere."""
     task = _locked(examination.task)
-    row = Examination.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=examination.pk)
+    row = (
+        Examination.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organisation")
+        .get(pk=examination.pk)
+    )
     return task, row
 
 
 def _locked(task: TestBuyTask) -> TestBuyTask:
-    return TestBuyTask.objects.select_for_update(of=("self",)).select_related("programme").get(pk=task.pk)
+    return TestBuyTask.objects.select_for_update(of=("self",), no_key=True).select_related("programme").get(pk=task.pk)
 
 
 def _need_unfinished(row: Examination) -> None:

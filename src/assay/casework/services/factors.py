@@ -49,7 +49,7 @@ def draft_device(person: Person) -> TOTPDevice:
     A second one is for an administrator to allow by a reset: whoever has an open session must not add their own app.
     """
     with transaction.atomic():
-        Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if has_factor(person):
             raise WrongState("An authenticator app is enrolled already; an administrator can reset it.")
         device, _is_new = TOTPDevice.objects.get_or_create(user=person, confirmed=False, defaults={"name": "app"})
@@ -99,7 +99,7 @@ def new_recovery_codes(actor: Actor, person: Person) -> list[str]:
     if actor.person is not None:
         need(actor.person, "person.own", person)
     with transaction.atomic():
-        Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if not has_factor(person):
             raise WrongState("Recovery codes stand in for an authenticator app; there is none yet.")
         codes = _new_codes(person)
@@ -119,7 +119,7 @@ def reset(actor: Actor, person: Person, *, reason: str) -> None:
     if not reason.strip():
         raise CallerError("This needs a reason; none was given.", where={"field": "reason"}, allowed="a few words")
     with transaction.atomic():
-        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         n = TOTPDevice.objects.filter(user=row).delete()[0] + StaticDevice.objects.filter(user=row).delete()[0]
         row.session_epoch += 1
         row.save(update_fields=["session_epoch"])

@@ -69,10 +69,10 @@ def add(actor: Actor, item: Item) -> Gold:
     WrongState when it is not decided or is gold already; CallerError without an authentication.
     """
     with transaction.atomic():
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         person = the_person(actor, "gold.manage", row)
         known = _needed_evidence(row)
-        gold = Gold.objects.select_for_update(of=("self",)).filter(item=row).first() or Gold(item=row)
+        gold = Gold.objects.select_for_update(of=("self",), no_key=True).filter(item=row).first() or Gold(item=row)
         if gold.pk is not None and gold.retired_at is None:
             already = gettext("Item %(item)s is a gold item already.") % {"item": row}
             raise WrongState(already, where={"item": row.pk}, value="gold")
@@ -88,7 +88,7 @@ def retire(actor: Actor, gold: Gold, *, reason: str) -> Gold:
     """Takes an item out of the gold items; answers about it stay counted."""
     reason = needed_reason(reason)
     with transaction.atomic():
-        row = Gold.objects.select_for_update(of=("self",)).get(pk=gold.pk)
+        row = Gold.objects.select_for_update(of=("self",), no_key=True).get(pk=gold.pk)
         the_person(actor, "gold.manage", row)
         if row.retired_at is not None:
             said = gettext("Gold item %(id)s is retired already.") % {"id": row.pk}

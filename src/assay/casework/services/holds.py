@@ -57,7 +57,7 @@ def lift(actor: Actor, hold: LegalHold, *, reason: str) -> LegalHold:
     if not reason.strip():
         raise CallerError("Lifting a hold needs a reason; none was given.", allowed="a few words")
     with transaction.atomic():
-        row = LegalHold.objects.select_for_update(of=("self",)).get(pk=hold.pk)
+        row = LegalHold.objects.select_for_update(of=("self",), no_key=True).get(pk=hold.pk)
         if row.lifted_at is None:
             row.lifted_at, row.lifted_by = timezone.now(), actor.person
             row.save(update_fields=["lifted_at", "lifted_by"])

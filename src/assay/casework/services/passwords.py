@@ -49,7 +49,7 @@ def invite(actor: Actor, person: Person, *, now: datetime | None = None) -> str:
         need(actor.person, "person.invite", person)
     until = (now or timezone.now()) + timedelta(days=INVITATION_DAYS)
     with transaction.atomic():
-        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if not row.is_active:
             raise WrongState(f"{row} is deactivated; let them in again first.", where={"person": row.pk})
         row.set_unusable_password()
@@ -80,7 +80,7 @@ def set_by_invitation(link: str, *, password: str, now: datetime | None = None) 
     person = invited(link, now=now)
     check_password_is_good(password, person)
     with transaction.atomic():
-        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         invited(link, now=now)  # two who use the link at once: the second one finds it used
         _keep(row, password)
         record(Actor.of(row), "password.set", row)
@@ -106,7 +106,7 @@ def change_password(
     throttle.right(attempt)
     check_password_is_good(new, person)
     with transaction.atomic():
-        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         _keep(row, new)
         record(actor, "password.changed", row)
     return row

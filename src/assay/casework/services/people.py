@@ -83,7 +83,7 @@ def change_organisation(
     if actor.person is not None:
         need(actor.person, "organisation.change", organisation)
     with transaction.atomic():
-        row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+        row = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
         _check_organisation(row.kind, name, row.merchant_id, language, contact_email)
         before = {"language": row.language}
         changed = _set(row, {"name": name.strip(), "language": language, "contact_email": contact_email.lower()})
@@ -103,14 +103,16 @@ def close_organisation(
     at = now or timezone.now()
     with transaction.atomic():
         _lock_administrators()
-        row = Organisation.objects.select_for_update(of=("self",)).get(pk=organisation.pk)
+        row = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
         if row.closed_at is not None or (actor.person is not None and actor.person.organisation_id == row.pk):
             raise WrongState(
                 f"{row} cannot be closed: it is closed already or it is your own.", where={"organisation": row.pk}
             )
         row.closed_at = at
         row.save(update_fields=["closed_at"])
-        people = list(Person.objects.select_for_update(of=("self",)).filter(organisation=row, is_active=True))
+        people = list(
+            Person.objects.select_for_update(of=("self",), no_key=True).filter(organisation=row, is_active=True)
+        )
         for person in people:
             _shut_out(person, at)
         _need_an_administrator()
@@ -152,7 +154,7 @@ def change_person(actor: Actor, person: Person, details: PersonDetails, *, reaso
     """
     with transaction.atomic():
         _lock_administrators()
-        row = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=person.pk)
+        row = _locked(person)
         _need_may_change(actor, row, details)
         _check_person(row.organisation, details)
         if row.email != details.email.strip().lower():
@@ -183,7 +185,7 @@ def deactivate(actor: Actor, person: Person, *, reason: str, now: datetime | Non
         if actor.person is not None:
             actor.person.refresh_from_db(fields=["is_active", "role"])  # who was shown out meanwhile shows nobody out
             need(actor.person, "person.deactivate", person)
-        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if row.is_active:
             _shut_out(row, now or timezone.now())
             _need_an_administrator()
@@ -197,7 +199,7 @@ def reactivate(actor: Actor, person: Person, *, reason: str) -> Person:
         need(actor.person, "person.deactivate", person)
     _need_reason(reason)
     with transaction.atomic():
-        row = Person.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=person.pk)
+        row = _locked(person)
         if row.organisation.closed_at is not None or row.erased_at is not None:
             raise WrongState(
                 f"{row} cannot be let in again: the organisation is closed or the person's data were erased.",
@@ -221,12 +223,17 @@ def choose_language(actor: Actor, person: Person, *, language: str) -> Person:
             allowed=", ".join(Language.values),
         )
     with transaction.atomic():
-        row = Person.objects.select_for_update(of=("self",)).get(pk=person.pk)
+        row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if row.language != language:
             before, row.language = row.language, language
             row.save(update_fields=["language"])
             record(actor, "person.language_chosen", row, before={"language": before}, after={"language": language})
     return row
+
+
+def _locked(person: Person) -> Person:
+    rows = Person.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
+    return rows.get(pk=person.pk)
 
 
 def _shut_out(row: Person, at: datetime) -> None:
@@ -267,7 +274,7 @@ def _need_may_change(actor: Actor, row: Person, details: PersonDetails) -> None:
 
 def _lock_administrators() -> None:
     """Before any other row: of two administrators who deactivate each other at once, one waits here and is refused."""
-    rows = Person.objects.select_for_update(of=("self",)).filter(role=Role.ADMINISTRATOR, is_active=True)
+    rows = Person.objects.select_for_update(of=("self",), no_key=True).filter(role=Role.ADMINISTRATOR, is_active=True)
     list(rows.order_by("pk").values_list("pk"))
 
 

@@ -190,7 +190,7 @@ def refresh_programme(actor: Actor, programme: Programme, *, replace_reason: str
 def _settled(actor: Actor, programme: Programme, replace_reason: str | None) -> tuple[TestBuys, int]:
     """Folder and database say the same afterwards, but for what they contradict each other about."""
     with transaction.atomic():
-        row = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
+        row = Programme.objects.select_for_update(of=("self",), no_key=True).get(pk=programme.pk)
         buys = open_test_buys(Path(row.folder))
         if buys.seal.sha256 != row.plan_sha256:
             raise BrokenSeal(f"The plan in {row.folder} is not the one that was loaded as {row.name!r}.")
@@ -216,7 +216,7 @@ def close_programme(actor: Actor, programme: Programme) -> Programme:
     if actor.person is not None:
         need(actor.person, "programme.refresh", programme)
     with transaction.atomic():
-        row = Programme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
+        row = Programme.objects.select_for_update(of=("self",), no_key=True).get(pk=programme.pk)
         n_left = row.tasks.filter(recorded_at=None).count()
         if n_left or row.closed_at is not None:
             raise WrongState(
@@ -242,7 +242,7 @@ def _take_over(
     a reason settles which holds.
     """
     found = []
-    tasks = TestBuyTask.objects.select_for_update(of=("self",)).filter(programme=programme, unit__in=known)
+    tasks = TestBuyTask.objects.select_for_update(of=("self",), no_key=True).filter(programme=programme, unit__in=known)
     for task in tasks.order_by("pk"):
         facts = known[task.unit]
         said = (facts.outcome or "", facts.second_outcome or "")

@@ -105,7 +105,7 @@ def _item(now: Standing, at: datetime) -> Item | None:
     existing = Item.objects.filter(subject_type=SubjectType.MERCHANT, subject_id=now.merchant_id)
     if not existing.exists():
         return _new(now, at)
-    item = existing.select_for_update(of=("self",), skip_locked=True).select_related("finding").first()
+    item = existing.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related("finding").first()
     if item is None or item.state == ItemState.PROPOSED or (item.claimed_until and item.claimed_until > at):
         return None
     if item.state in (ItemState.DECIDED, ItemState.CLOSED):

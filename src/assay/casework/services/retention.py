@@ -71,7 +71,7 @@ def _each(rows: models.QuerySet[Any], erase: Callable[[int], bool]) -> int:
 def _erase_document(actor: Actor, pk: int, at: datetime) -> bool:
     """The file's name goes at once, the file after the transaction: a row must not promise a file that is gone."""
     with transaction.atomic():
-        row = due(at).documents.select_for_update(of=("self",)).filter(pk=pk).first()
+        row = due(at).documents.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
         if row is None:
             return False
         row.filename, row.erased_at = "", at
@@ -88,7 +88,7 @@ def _erase_document(actor: Actor, pk: int, at: datetime) -> bool:
 
 def _erase_person(actor: Actor, pk: int, at: datetime) -> bool:
     with transaction.atomic():
-        row = due(at).people.select_for_update(of=("self",)).filter(pk=pk).first()
+        row = due(at).people.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
         if row is None:
             return False
         row.name, row.email, row.erased_at = "", f"erased-{row.pk}@erased.invalid", at
@@ -104,7 +104,9 @@ def _erase_person(actor: Actor, pk: int, at: datetime) -> bool:
 
 def _erase_organisation(actor: Actor, pk: int, at: datetime) -> bool:
     with transaction.atomic():
-        row: Organisation | None = due(at).organisations.select_for_update(of=("self",)).filter(pk=pk).first()
+        row: Organisation | None = (
+            due(at).organisations.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+        )
         if row is None:
             return False
         row.name, row.contact_email = row.merchant_id or "", ""

@@ -39,7 +39,7 @@ def answer(actor: Actor, item: Item, choice: Choice) -> Answered:
     """
     choice = check(choice, item.subject_type)
     with transaction.atomic():
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         person = the_person(actor, "item.decide", row)
         claims.need_free(row, person, timezone.now())
         kind = kind_for(person, row)
@@ -61,7 +61,7 @@ def answer(actor: Actor, item: Item, choice: Choice) -> Answered:
 def settle(actor: Actor, review: Review, *, note: str = "") -> Review:
     """Marks a disagreement as looked into; WrongState when somebody has done so."""
     with transaction.atomic():
-        row = Review.objects.select_for_update(of=("self",)).get(pk=review.pk)
+        row = Review.objects.select_for_update(of=("self",), no_key=True).get(pk=review.pk)
         person = the_person(actor, "review.settle", row)
         if row.kind != ReviewKind.BLIND or row.settled_at is not None:
             raise WrongState(

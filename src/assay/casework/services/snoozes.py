@@ -40,7 +40,7 @@ def snooze(actor: Actor, item: Item, *, until: datetime, reason: str) -> Item:
             allowed=f"within {MOST_DAYS} days",
         )
     with transaction.atomic():
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         person = the_person(actor, "item.snooze", row)
         claims.need_free(row, person, now)
         before, after = make_move(row, "item", "snooze")
@@ -55,7 +55,7 @@ def snooze(actor: Actor, item: Item, *, until: datetime, reason: str) -> Item:
 def wake(actor: Actor, item: Item) -> Item:
     """Brings an item back to the queue before its time."""
     with transaction.atomic():
-        row = Item.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         need_of(actor, "item.snooze", row)
         return _woken(actor, row)
 
@@ -70,7 +70,7 @@ def wake_due(actor: Actor = WORKER, now: datetime | None = None) -> int:
 def _wake_one(actor: Actor, pk: int, at: datetime) -> bool:
     with transaction.atomic():
         due = Item.objects.filter(pk=pk, state=ItemState.SNOOZED, snoozed_until__lte=at)
-        row = due.select_for_update(skip_locked=True, of=("self",)).first()
+        row = due.select_for_update(of=("self",), no_key=True, skip_locked=True).first()
         if row is not None:
             _woken(actor, row)
     return row is not None

@@ -71,7 +71,7 @@ def mark_read(actor: Actor, row: Statement) -> Statement:
     if row.first_read_at is not None or person.organisation.merchant_id != row.merchant_id:
         return row
     with transaction.atomic():
-        kept = Statement.objects.select_for_update(of=("self",)).get(pk=row.pk)
+        kept = Statement.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
         if kept.first_read_at is None:
             kept.first_read_at = timezone.now()
             kept.save(update_fields=["first_read_at"])

@@ -170,7 +170,7 @@ def give_for(actor: Actor, decision: Decision) -> Strike | None:
 def cancel_for(actor: Actor, decision: Decision, *, reason: str) -> Strike | None:
     """Cancels the strike of a decision that was undone or reversed; None when there is none left to cancel."""
     with transaction.atomic():
-        strike = Strike.objects.select_for_update(of=("self",)).filter(decision=decision).first()
+        strike = Strike.objects.select_for_update(of=("self",), no_key=True).filter(decision=decision).first()
         if strike is None or strike.cancelled_at is not None:
             return None
         strike.cancelled_at = timezone.now()
@@ -235,7 +235,7 @@ def switch_on(actor: Actor, row: StrikePolicy) -> StrikePolicy:
     if actor.person is not None:
         need(actor.person, "strike.policy")
     with transaction.atomic():
-        kept = StrikePolicy.objects.select_for_update(of=("self",)).get(pk=row.pk)
+        kept = StrikePolicy.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
         if kept.switched_on_at is not None:
             raise WrongState(
                 gettext(

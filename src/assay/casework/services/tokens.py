@@ -69,7 +69,7 @@ def make_token(
 def revoke_token(actor: Actor, token: ApiToken, *, reason: str) -> None:
     """Ends a key at once; ending one that has ended changes nothing."""
     with transaction.atomic():
-        row = ApiToken.objects.select_for_update(of=("self",)).select_related("person").get(pk=token.pk)
+        row = ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("person").get(pk=token.pk)
         if actor.person is not None:
             need(actor.person, "token.make", row.person)
         if row.revoked_at is None:

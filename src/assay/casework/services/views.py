@@ -37,7 +37,7 @@ def save(actor: Actor, *, name: str, wanted: Wanted, is_shared: bool = False) ->
         )
     with transaction.atomic():
         person = the_person(actor, "view.change")
-        mine = SavedView.objects.select_for_update(of=("self",)).filter(person=person)
+        mine = SavedView.objects.select_for_update(of=("self",), no_key=True).filter(person=person)
         row = mine.filter(name=name).first() or SavedView(person=person, name=name, created_at=timezone.now())
         if row.pk is None and mine.count() >= MOST_VIEWS:
             raise CallerError(
@@ -54,7 +54,7 @@ def save(actor: Actor, *, name: str, wanted: Wanted, is_shared: bool = False) ->
 def share(actor: Actor, view: SavedView, *, is_shared: bool) -> SavedView:
     """Shows a view to colleagues of the same organisation, or no longer."""
     with transaction.atomic():
-        row = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
+        row = SavedView.objects.select_for_update(of=("self",), no_key=True).get(pk=view.pk)
         the_person(actor, "view.change", row)
         was, row.is_shared = row.is_shared, is_shared
         row.save(update_fields=["is_shared"])
@@ -65,7 +65,7 @@ def share(actor: Actor, view: SavedView, *, is_shared: bool) -> SavedView:
 def delete(actor: Actor, view: SavedView) -> None:
     """Deletes a view; nothing else rests on it."""
     with transaction.atomic():
-        row = SavedView.objects.select_for_update(of=("self",)).get(pk=view.pk)
+        row = SavedView.objects.select_for_update(of=("self",), no_key=True).get(pk=view.pk)
         the_person(actor, "view.change", row)
         before = {"name": row.name, "query": row.query, "is_shared": row.is_shared}
         pk = row.pk
