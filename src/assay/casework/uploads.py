@@ -34,6 +34,8 @@ _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _CHUNK_BYTES = 64 * 1024
 # What all object streams of a PDF may unpack to; ten times the largest file is far more than real ones need.
 _MOST_UNPACKED = 10 * MOST_BYTES
+# A part holds a hundred objects or so; a file of 138,000 parts of nothing took ten seconds to look through.
+_MOST_PARTS = 5_000
 _ZIP_END = b"PK\x05\x06"
 # The end of a ZIP archive stands within the last 65,557 bytes (its comment is at most 65,535 long).
 _ZIP_TAIL = 65_557
@@ -110,6 +112,8 @@ def _object_streams(content: bytes) -> list[bytes]:
             continue  # what is not packed is read with the rest
         if dictionary.count(b"Decode") != dictionary.count(b"FlateDecode"):
             raise Unfit(_("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that."))
+        if len(found) >= _MOST_PARTS:
+            raise Unfit(_("The PDF unpacks to far more than it is; print it to a new PDF and send that."))
         part = _unpacked(content, hit.end(), left)
         left -= len(part)
         found.append(part)

@@ -119,6 +119,7 @@ HOSTILE = {
         a_packed_pdf(b"1 0 << >>", b"[ /ASCII85Decode /FlateDecode ]"),
         "cannot be checked",
     ),
+    "a pdf of very many parts": (a_pdf(objects=a_packed_pdf(b"1 0 << >>")[9:] * 5_001), "unpacks to far more"),
     "a pdf that is a bomb": (a_packed_pdf(b"\0" * (101 * 1024 * 1024)), "unpacks to far more"),
 }
 
