@@ -14,7 +14,7 @@ from assay.casework.access import Refused
 from assay.casework.audit.verification import Trusted, first_fault
 from assay.casework.masking import MASK
 from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead, Role
-from assay.casework.queries.audit import EventFilter, stored_events
+from assay.casework.queries.audit import EventFilter, actors_like, stored_events
 from assay.casework.services import auditing, recording
 from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, audit_key, log_id, record_all
 from assay.market.errors import CallerError, OutsideError
@@ -210,10 +210,19 @@ def test_what_no_column_should_hold_ends_in_a_sentence(statement):
 
 def test_an_export_is_recorded_first_and_holds_what_was_there_before():
     write(5)
-    rows = list(auditing.export(COMMAND_LINE, EventFilter(), said={"actor": "person:1", "action": ""}))
+    rows = list(auditing.export(COMMAND_LINE, EventFilter(), said={"actor": "worker", "action": ""}))
     assert rows[0][:2] == ["seq", "at"] and [row[0] for row in rows[1:]] == [5, 4, 3, 2, 1]
     event = AuditEvent.objects.get(seq=6)
-    assert (event.action, event.after) == ("audit.exported", {"events": 5, "filters": {"actor": "person:1"}})
+    assert (event.action, event.after) == ("audit.exported", {"events": 5, "filters": {"actor": "worker"}})
+
+
+def test_a_name_or_address_that_was_looked_for_is_not_kept():
+    person = a_person(Role.ANALYST, email="kim@shop.example")
+    for typed in ("kim@shop.example", "person:kim@shop.example"):
+        wanted = EventFilter(actors=actors_like(typed))
+        list(auditing.export(Actor.of(a_person(Role.AUDITOR)), wanted, said={"actor": typed}))
+    first, second = AuditEvent.objects.filter(action="audit.exported").order_by("seq").values_list("after", flat=True)
+    assert first["filters"]["actor"] == f"person:{person.pk}" and second["filters"]["actor"] == ""
 
 
 def test_no_cell_of_an_export_begins_a_formula():

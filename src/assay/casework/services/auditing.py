@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -22,12 +22,25 @@ from assay.casework.audit.verification import Fault, FaultKind, Report, Trusted,
 from assay.casework.masking import safe_cell, visible
 from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead, Organisation, OrganisationKind, Person, Role
 from assay.casework.queries.audit import EventFilter, events, stored_events
-from assay.casework.services.recording import HEAD_ID, Actor, Happening, audit_key, log_id, record_all
+from assay.casework.queries.moment import one_moment
+from assay.casework.services.recording import (
+    AUTOMATION,
+    COMMAND_LINE,
+    HEAD_ID,
+    WORKER,
+    Actor,
+    Happening,
+    audit_key,
+    log_id,
+    record_all,
+)
 from assay.market.errors import AssayError, CallerError, OutsideError
 from assay.measurement.sealing import fingerprint, public_key_of
 
 EVENTS = {"audit.exported": _("exported a part of the log")}
 _MOST_SHOWN = 100
+_PARTS = tuple(each.name for each in (AUTOMATION, COMMAND_LINE, WORKER))
+_PERSON = re.compile(r"person:[0-9]+")
 
 
 def verify(held: str | None = None, key_fingerprint: str | None = None) -> Report:
@@ -36,7 +49,7 @@ def verify(held: str | None = None, key_fingerprint: str | None = None) -> Repor
     Events written meanwhile are not half seen, and nobody waits for it. OutsideError where the log has events and the
     key that signed them is gone.
     """
-    with _one_view():
+    with one_moment():
         head = AuditHead.objects.filter(id=HEAD_ID).first()
         _need_key(has_log=head is not None or AuditEvent.objects.exists())
         kept = list(AuditCheckpoint.objects.order_by("size", "pk"))
@@ -52,24 +65,6 @@ def verify(held: str | None = None, key_fingerprint: str | None = None) -> Repor
     extra = [*_head_faults(head, report), *(fault for row in kept for fault in _kept_faults(row))]
     shown = (*report.faults, *extra)[:_MOST_SHOWN]
     return replace(report, faults=shown, n_faults=report.n_faults + len(extra))
-
-
-@contextmanager
-def _one_view() -> Iterator[None]:
-    """Everything read inside is of one moment, without a lock that writers would wait for.
-
-    Django's own transactions see each statement's moment on PostgreSQL, and take the write lock on SQLite.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    is_postgresql = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_postgresql else "BEGIN DEFERRED")
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
 
 
 def current_checkpoint() -> str:
@@ -97,10 +92,17 @@ def export(actor: Actor, wanted: EventFilter, *, said: dict[str, str]) -> Iterat
     last = AuditEvent.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
     rows = events(wanted).filter(seq__lte=last)
     with transaction.atomic():
-        filters = {name: value for name, value in said.items() if value}
-        after = {"events": rows.count(), "filters": filters}
+        after = {"events": rows.count(), "filters": _filters(wanted, said)}
         record_all(actor, [Happening("audit.exported", "audit", "log", after=after)])
     return _lines(actor.person or _an_auditor(), rows)
+
+
+def _filters(wanted: EventFilter, said: dict[str, str]) -> dict[str, str]:
+    """Whoever looks for somebody may type a name or an address; the log keeps numbers of people only."""
+    filters = {name: value for name, value in said.items() if value}
+    if filters.get("actor", "") not in ("", *_PARTS):
+        filters["actor"] = ", ".join(each for each in wanted.actors or () if _PERSON.fullmatch(each))
+    return filters
 
 
 def _lines(person: Person, rows: QuerySet[AuditEvent]) -> Iterator[list[Any]]:
