@@ -53,7 +53,8 @@ def authentications() -> Iterator[Authentication]:
     The rule is that of the estimate (`measurement.samples.final_outcomes`): a positive that the second examination did
     not confirm is genuine or inconclusive. Goods that never came say nothing.
     """
-    rows = TestBuyTask.objects.filter(stage=TaskStage.DONE, outcome__in=("counterfeit", "genuine", "inconclusive"))
+    found = ("counterfeit", "genuine", "inconclusive")
+    rows = TestBuyTask.objects.filter(stage=TaskStage.DONE, outcome__in=found, finished_at__isnull=False)
     rows = rows.exclude(pot="control").exclude(listing_id="").order_by("finished_at", "pk")
     names = ("listing_id", "outcome", "second_outcome", "finished_at", "inclusion_probability")
     batch: list[dict[str, Any]] = []

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 from django.utils import timezone
 
+from assay.casework.masking import safe_cell
 from assay.casework.models import Examination, Programme, TaskStage, TestBuyTask
 from assay.measurement.ledger import head
 from assay.measurement.outcome_file import COLUMNS
@@ -24,8 +25,6 @@ from assay.pipeline.outcomes import Recorded, record_outcomes, test_buy_status
 
 # The interval's way is kept at so many points; more would not show on a chart.
 MOST_POINTS = 60
-# A cell that a spreadsheet would run as a formula gets an apostrophe before it.
-_FORMULA = ("=", "+", "-", "@")
 _MOST_CHARACTERS = 1_000
 
 
@@ -36,7 +35,7 @@ def record_finished(programme: Programme, replace_reason: str | None = None) -> 
     Writing again what was written changes nothing, so a crash between file and database loses and doubles nothing.
     """
     tasks = list(
-        TestBuyTask.objects.select_for_update(of=("self",))
+        TestBuyTask.objects.select_for_update(of=("self",), no_key=True)
         .filter(programme=programme, stage=TaskStage.DONE, recorded_at=None)
         .exclude(outcome="")
         .order_by("unit")
@@ -90,8 +89,7 @@ def outcome_rows(tasks: Iterable[TestBuyTask]) -> Iterator[dict[str, str]]:
 
 def _cell(text: str) -> str:
     """One line of text that no spreadsheet runs."""
-    flat = " ".join(text.split())[:_MOST_CHARACTERS]
-    return f"'{flat}" if flat.startswith(_FORMULA) else flat
+    return str(safe_cell(" ".join(text.split())[:_MOST_CHARACTERS]))
 
 
 def progress(buys: TestBuys, earlier: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Review, ReviewKind, TaskStage, TestBuyTask
+from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Review, ReviewKind
+from assay.casework.queries.testbuys import authentications
 from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, record_all
-from assay.measurement.samples import final_outcomes
 from assay.measurement.unit_file import csv_bytes
 from assay.pipeline.custody import write_whole
 
@@ -25,7 +25,6 @@ EVENTS = {"verdicts.exported": _("exported verdicts for the analysis")}
 
 # Who found it and how. `assay.rating` lets goods that were examined speak before anybody who only looked at the offer.
 REVIEW, APPEAL, TEST_BUY, AUTHENTICATION = "review", "appeal", "test_buy", "authentication"
-_FOUND = ("counterfeit", "genuine", "inconclusive")
 _ROWS = 2_000
 _SLACK = timedelta(minutes=10)
 
@@ -155,12 +154,6 @@ def _test_buys() -> Iterator[Verdict]:
     Controls are not goods of the market. A positive that the second examination did not confirm is genuine or
     inconclusive. The day is that of the outcome: what both ways export is the same row and counts once.
     """
-    done = TestBuyTask.objects.filter(stage=TaskStage.DONE, outcome__in=_FOUND, finished_at__isnull=False)
-    tasks = list(done.exclude(pot="control").exclude(listing_id="").order_by("programme_id", "unit"))
-    names = ("outcome", "second_outcome")
-    table = pa.table({name: pa.array([getattr(t, name) or None for t in tasks], pa.string()) for name in names})
-    positive, conclusive, _pending = final_outcomes(table)
-    for task, fake, known in zip(tasks, positive.tolist(), conclusive.tolist(), strict=True):
-        answer = "counterfeit" if fake else "genuine" if known else "inconclusive"
-        day = f"{task.finished_at.astimezone(UTC).date().isoformat()}T00:00:00Z" if task.finished_at else ""
-        yield Verdict("listing", task.listing_id, TEST_BUY, day, answer, task.inclusion_probability)
+    for each in authentications():
+        day = f"{each.decided_at.astimezone(UTC).date().isoformat()}T00:00:00Z"
+        yield Verdict(each.subject_type, each.subject_id, TEST_BUY, day, each.verdict, each.inclusion_probability)
