@@ -95,7 +95,8 @@ _TABLES: dict[str, Classes] = {
     "auditcheckpoint": Classes(PLATFORM, public="text"),
     "legalhold": Classes(PLATFORM, platform="subject_type subject_id reason placed_by lifted_by"),
     "endpoint": Classes(PLATFORM, platform="organisation url", sealed="sealed_secret sealed_old_secret"),
-    "effect": Classes(PLATFORM, platform="kind subject last_error", case="payload"),
+    # Whoever keeps the way out open sees what goes out: it names no person and holds no text of anybody.
+    "effect": Classes(PLATFORM, platform="kind subject last_error payload"),
     "workerbeat": Classes(PLATFORM, platform="job held_by last_error"),
     "idempotencykey": Classes(PLATFORM, platform="key request_sha256", case="response"),
     "programme": Classes(CASE, case="name folder plan_sha256 key_fingerprint currency loaded_by progress problem"),

@@ -30,7 +30,7 @@ class Move:
     evidence: str = ""
 
 
-_REVIEWED = "answer, action, reason code; claim held"
+_REVIEWED = "answer, action, reason code; nobody else holds it"
 _ANOTHER = "another person than the one who proposed"
 _OUTSIDER = "somebody without a part in the decision; reasons"
 
