@@ -136,3 +136,13 @@ def test_gold_answers_are_shown_to_seniors_only():
     client.post(f"/console/queue/{item.pk}/answer/", {"course": "genuine/none/nothing-found", "note": "all fits"})
     assert "all fits" not in client.get(f"/console/queue/{item.pk}/").content.decode()
     assert "gold item" in signed_in(a_person(Role.SENIOR)).get(f"/console/queue/{item.pk}/").content.decode()
+
+
+def test_another_item_of_the_merchant_does_not_tell_what_was_decided():
+    blind, other = _decided(), an_item(content=a_content().to_json(), merchant_id="M1")
+    _made_gold(blind)
+    analyst, senior = (
+        signed_in(a_person(r)).get(f"/console/queue/{other.pk}/").context["page"] for r in (Role.ANALYST, Role.SENIOR)
+    )
+    assert (analyst.n_in_force, analyst.strike_weight) == (0, 0)
+    assert senior.n_in_force == 1 and senior.strike_weight > 0
