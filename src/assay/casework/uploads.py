@@ -104,7 +104,7 @@ def _plain_names(part: bytes) -> bytes:
 
 def _object_streams(content: bytes) -> list[bytes]:
     """The packed parts of a PDF that hold its objects; page contents and pictures are left packed."""
-    found, left, since = [], _MOST_UNPACKED, 0
+    found, left, since = list[bytes](), _MOST_UNPACKED, 0
     for hit in _STREAM.finditer(content):
         dictionary = _plain_names(content[since : hit.start()])
         since = hit.end()
