@@ -4,4 +4,14 @@ from assay.pipeline.dossiers.dossier import Dossier, PictureUse, PricePlace, Spa
 from assay.pipeline.dossiers.opening import Dossiers, open_dossiers
 from assay.pipeline.dossiers.selecting import HARM_DAYS, Wanted, expected_harm
 
-__all__ = ["HARM_DAYS", "Dossier", "Dossiers", "PictureUse", "PricePlace", "Span", "Wanted", "expected_harm", "open_dossiers"]
+__all__ = [
+    "HARM_DAYS",
+    "Dossier",
+    "Dossiers",
+    "PictureUse",
+    "PricePlace",
+    "Span",
+    "Wanted",
+    "expected_harm",
+    "open_dossiers",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from assay.pipeline.dossiers.gathering import (
 )
 from assay.pipeline.dossiers.reading import Beside, Key, Sides, batches
 from assay.pipeline.dossiers.selecting import Selected, Wanted, expected_harm, merchant_harms, select
-from assay.pipeline.explaining import explanation
+from assay.pipeline.explaining import Explanation, explanation
 from assay.pipeline.runs import Run
 from assay.rating import Model
 
@@ -36,6 +36,8 @@ from assay.rating import Model
 BATCH = 2_000
 _GOODS_SHOWN = 8
 _ELSEWHERE_NAMED = 5
+_SPAN = "__span"
+_NUMBERS = frozenset({"listing_id", "merchant_id", "worst_listing_score", "share_at_risk", "n_listings"})
 Row = Mapping[str, Any]
 
 
@@ -104,24 +106,30 @@ class Dossiers:
         uses: dict[str, list[Row]] = {}
         for use in around.uses.get(key, ()):
             uses.setdefault(use["image_id"], []).append(use)
+        names = _names(tuple(row))
         return Dossier(
-            explanation=explanation(model, self.run.about, "listing", _plain(row), row_scores(row)),
-            listing=_unprefixed(row, LISTING),
-            merchant=_unprefixed(row, MERCHANT) or {"merchant_id": row["merchant_id"]},
+            explanation=self._explained(model, "listing", row, names),
+            listing=_original(row, names.listing),
+            merchant=_original(row, names.merchant) or {"merchant_id": row["merchant_id"]},
             harm_minor=round(harm),
             is_flagged=row["is_flagged"],
             inclusion_probability=self.selected.inclusion_probability if row["is_drawn"] else None,
             price=_price(row),
             pictures=tuple(_picture(each, uses.get(each["image_id"], [])) for each in around.pictures.get(key, ())),
             goods=_goods(around.goods.get(key[:1], []), row["listing_id"]),
-            spans=_spans(row),
+            spans=_spans(row, names.spans),
         )
 
+    def _explained(self, model: Model, kind: str, row: Row, names: _Names) -> Explanation:
+        measured, scores = ({name: row[name] for name in each} for each in (names.measured, names.scores))
+        return explanation(model, self.run.about, kind, measured, scores)
+
     def _merchant(self, model: Model, row: dict[str, Any], goods: dict[Key, list[dict[str, Any]]]) -> Dossier:
+        names = _names(tuple(row))
         return Dossier(
-            explanation=explanation(model, self.run.about, "merchant", _plain(row), row_scores(row)),
+            explanation=self._explained(model, "merchant", row, names),
             listing={},
-            merchant=_unprefixed(row, MERCHANT) or {"merchant_id": row["merchant_id"]},
+            merchant=_original(row, names.merchant) or {"merchant_id": row["merchant_id"]},
             harm_minor=round(row["harm"]),
             is_flagged=True,
             inclusion_probability=None,
@@ -159,24 +167,33 @@ def _key(row: Row) -> Key:
     return (row["merchant_id"], row["listing_id"])
 
 
-def _plain(row: Row) -> dict[str, Any]:
-    """Signal values and facts, without the originals beside them."""
-    return {name: v for name, v in row.items() if not name.startswith((LISTING, MERCHANT, BRANDED, ANY_BRAND))}
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of a wide row by what they are: looked through once for all rows that have the same."""
+
+    measured: tuple[str, ...]
+    scores: tuple[str, ...]
+    listing: tuple[tuple[str, str], ...]
+    merchant: tuple[tuple[str, str], ...]
+    spans: tuple[str, ...]
 
 
-def row_scores(row: Row) -> dict[str, Any]:
-    """The ids, points and numbers of a scored row."""
-    return {
-        name: value
-        for name, value in row.items()
-        if name.startswith("points_")
-        or name in ("listing_id", "merchant_id", "worst_listing_score", "share_at_risk", "n_listings")
-    }
+@lru_cache(maxsize=32)
+def _names(names: tuple[str, ...]) -> _Names:
+    """Signal values and facts; ids, points and numbers; the originals under their own names; words that were read."""
+    originals = (LISTING, MERCHANT, BRANDED, ANY_BRAND)
+    return _Names(
+        measured=tuple(name for name in names if not name.startswith(originals)),
+        scores=tuple(name for name in names if name.startswith("points_") or name in _NUMBERS),
+        listing=tuple((name, name.removeprefix(LISTING)) for name in names if name.startswith(LISTING)),
+        merchant=tuple((name, name.removeprefix(MERCHANT)) for name in names if name.startswith(MERCHANT)),
+        spans=tuple(name for name in names if name.endswith(_SPAN)),
+    )
 
 
-def _unprefixed(row: Row, prefix: str) -> dict[str, Any]:
+def _original(row: Row, pairs: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     """The original row; empty when the market has none of that id."""
-    found = {name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix)}
+    found = {bare: row[name] for name, bare in pairs}
     return found if any(value is not None for value in found.values()) else {}
 
 
@@ -211,15 +228,14 @@ def _goods(rows: list[dict[str, Any]], but: str = "") -> tuple[tuple[str, str, f
     return tuple((row["listing_id"], row["title"] or "", row["score"]) for row in others)
 
 
-_SPAN = "__span"
 # Where the words stand when the facts do not say it.
 _PLACES = {"wording_discreet": "description"}
 
 
-def _spans(row: Row) -> tuple[Span, ...]:
+def _spans(row: Row, names: tuple[str, ...]) -> tuple[Span, ...]:
     found = []
-    for name, text in row.items():
-        if text and name.endswith(_SPAN):
+    for name in names:
+        if text := row[name]:
             column = name.removesuffix(_SPAN)
             place = row.get(f"{column}__place") or _PLACES.get(column, "title")
             found.append(Span(column.replace("_", "-"), place, text))
