@@ -22,6 +22,7 @@ from assay.casework.findings import (
     Step,
     Waterfall,
 )
+from assay.market.errors import CallerError
 from assay.pipeline.dossiers import Dossier, PictureUse, Span
 from assay.pipeline.labels import label, percent, value_text
 from assay.pipeline.runs import Run
@@ -31,6 +32,8 @@ from assay.signals import signal
 # What a page shows at most; a description of a megabyte is somebody's filler.
 DESCRIPTION_KEPT = 2_000
 TITLE_KEPT = 1_000
+# The length of the columns that hold ids.
+MOST_ID_CHARACTERS = 200
 _OCR_KEPT = 500
 _LISTING_FACTS = (
     ("condition", "condition"),
@@ -56,13 +59,13 @@ def freeze(run: Run, found: Dossier) -> Content:
     return Content(
         about=About(
             subject_type=about.subject_type,
-            subject_id=about.subject_id,
+            subject_id=_id(about.subject_id),
             snapshot_id=run.snapshot_id,
             as_of=_moment(run.about["as_of"]),
             label=about.label,
             model=str(run.about["model"][about.subject_type]),
         ),
-        merchant=_merchant(about.merchant_id, found.merchant),
+        merchant=_merchant(_id(about.merchant_id), found.merchant),
         waterfall=_waterfall(about.waterfall),
         offer=(offer := _offer(found.listing)),
         discrepancies=_discrepancies(about.discrepancies, about.waterfall),
@@ -75,6 +78,17 @@ def freeze(run: Run, found: Dossier) -> Content:
         not_checked=tuple(NotChecked(each, label(each)) for each in about.not_checked),
         not_computed=tuple(NotComputed(each, label(each), why) for each, why in sorted(about.not_computed.items())),
     )
+
+
+def _id(value: str) -> str:
+    """An id as it is; a part of one would name something else. CallerError for one longer than casework keeps."""
+    if len(value) > MOST_ID_CHARACTERS:
+        raise CallerError(
+            f"The id {value[:40]!r}… has {len(value):,} characters; casework keeps at most {MOST_ID_CHARACTERS}.",
+            value=value[:40],
+            allowed=f"1 to {MOST_ID_CHARACTERS} characters",
+        )
+    return value
 
 
 def _text(value: Any, most: int = TITLE_KEPT) -> str:  # noqa: ANN401 - a cell of an original table

@@ -39,6 +39,12 @@ def test_an_address_is_kept_in_lower_case_and_belongs_to_one_person():
         add(COMMAND_LINE, email="NEW@example.org")
 
 
+def test_an_address_longer_than_its_column_is_none():
+    assert add(COMMAND_LINE, email="a" * 242 + "@example.org").email == "a" * 242 + "@example.org"
+    with pytest.raises(CallerError, match="no e-mail address"):
+        add(COMMAND_LINE, email="a" * 243 + "@example.org")
+
+
 def test_nobody_signs_in_as_a_new_person_before_the_invitation():
     assert not add(COMMAND_LINE).has_usable_password()
     assert add(COMMAND_LINE, email="b@example.org", password=PASSWORD).check_password(PASSWORD)

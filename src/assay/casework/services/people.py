@@ -30,6 +30,8 @@ EVENTS = {
     "person.reactivated": _("let a person in again"),
     "person.language_chosen": _("chose a language"),
 }
+# RFC 5321 lets no address be longer, and the columns hold no more.
+_MOST_EMAIL_CHARACTERS = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,4 +331,4 @@ def _is_email(text: str) -> bool:
         validate_email(text.strip())
     except ValidationError:
         return False
-    return True
+    return len(text.strip()) <= _MOST_EMAIL_CHARACTERS
