@@ -34,13 +34,13 @@ SELECT n, 'listing', 'L' || lpad(n::text, 9, '0'), 'M' || (n / {goods}), 'Shop '
     (n * 16807 % 2000000), ln(1 + (n * 16807 % 2000000)) / ln(10) - (n % 60) / 30.0,
     CASE WHEN n % 50 = 0 THEN 'random' ELSE 'flagged' END, CASE WHEN n % 50 = 0 THEN 0.01 END, 'open', false, '',
     now() - (n % 60) * interval '1 day', now()
-FROM generate_series({first}, {last}) AS n
+FROM generate_series({first}::bigint, {last}::bigint) AS n
 """
 _FINDINGS = """
 INSERT INTO casework_finding (id, item_id, frozen_at, snapshot_id, model, score, content, content_sha256)
 SELECT n, n, now(), 'snapshot', 'model', 80, jsonb_set(%s::jsonb, '{{about,subject_id}}', to_jsonb('L' || n)),
     lpad(to_hex(n), 64, '0')
-FROM generate_series({first}, {last}) AS n
+FROM generate_series({first}::bigint, {last}::bigint) AS n
 """
 
 

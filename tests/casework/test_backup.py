@@ -16,7 +16,7 @@ from assay.casework.backups.archive import kept_models
 from assay.casework.models import Document, DocumentKind, Role
 from assay.casework.services import endpoints
 from assay.casework.services.effects import emit_decision
-from assay.casework.services.recording import Actor, audit_key
+from assay.casework.services.recording import Actor, audit_key, forget_audit_key
 from assay.market.errors import CallerError, OutsideError
 from tests.casework.builders import NOW, a_decision, a_person, an_item, days
 
@@ -32,9 +32,9 @@ def home(settings, tmp_path):
     settings.HOME = tmp_path / "home"
     settings.HOME.mkdir()
     (settings.HOME / "django-secret.txt").write_text("a secret of fifty characters and a few more than that\n")
-    audit_key.cache_clear()
+    forget_audit_key()
     yield settings.HOME
-    audit_key.cache_clear()
+    forget_audit_key()
 
 
 @pytest.fixture
@@ -296,7 +296,7 @@ def test_a_home_with_another_logs_key_is_refused(house, home, tmp_path):
     other.mkdir()
     environment = {"ASSAY_HOME": str(other)}
     (home / "audit-key.pem").unlink()
-    audit_key.cache_clear()
+    forget_audit_key()
     audit_key()
     (home / "audit-key.pem").rename(other / "audit-key.pem")
     done = assay(environment, "restore", tmp_path / "first.zip")

@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from assay.casework.models import Decision, Item, Role
-from assay.casework.services.recording import audit_key
+from assay.casework.services.recording import forget_audit_key
 from assay.web.messages import CATALOGUE, HEADER, Message, in_python, in_template, messages
 from assay.web.permits import permits
 from tests.web.full_house import a_full_house
@@ -111,7 +111,7 @@ def test_strings_of_templates_are_found_in_every_tag():
 @pytest.fixture
 def own_key():
     """The key of this home: a test before may have signed with one of a home that is gone."""
-    audit_key.cache_clear()
+    forget_audit_key()
 
 
 @pytest.mark.django_db

@@ -16,7 +16,7 @@ from assay.casework.models import Role
 from assay.casework.services.recording import Actor
 from assay.casework.services.tokens import SCOPES, make_token
 from assay.engine import EngineSettings
-from assay.web.api.keys import BUCKETS
+from assay.web.api.keys import BUCKETS, KNOWN
 from tests.casework.builders import a_person
 
 
@@ -49,6 +49,7 @@ def listings(rated: pipeline.Run) -> list[dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def _full_buckets() -> None:
     BUCKETS.levels.clear()
+    KNOWN.tokens.clear()
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import pytest
 
 from assay.casework.models import AuditEvent, Finding, Item, ItemState, Role, Stream
+from assay.web.api.shapes import Rating
 from tests.casework.builders import a_decision
 from tests.web.api.conftest import a_caller
 
@@ -25,6 +26,7 @@ def test_the_score_is_the_batchs_for_every_listing(caller, served, listings):
     for row in listings[:400]:
         answer = caller.post("/ratings", {"listing": row, "open_item": False})
         assert answer.status_code == 200, answer.content
+        Rating.model_validate(answer.json())
         if answer.json()["score"] != batch[row["listing_id"]]["score"]:
             differ.append(row["listing_id"])
     assert not differ

@@ -1,10 +1,14 @@
 """Who may call what."""
 
+import time
+
 import pytest
 from django.test import Client
 
-from assay.casework.models import Role
-from assay.casework.services.tokens import SCOPES
+from assay.casework.models import ApiToken, Role
+from assay.casework.services.recording import Actor
+from assay.casework.services.tokens import SCOPES, revoke_token
+from assay.web.api import keys
 from assay.web.permits import permits
 from tests.casework.builders import a_person
 from tests.web.addresses import addresses
@@ -61,3 +65,13 @@ def test_the_description_is_open_and_names_every_call():
     assert answer.status_code == 200
     assert len(paths) == len(CALLS)
     assert all(each["summary"] and "security" in each for path in paths.values() for each in path.values())
+
+
+def test_a_revoked_token_is_refused_a_second_later_at_the_latest(monkeypatch):
+    caller = a_caller(Role.SENIOR)
+    assert caller.get("/items").status_code == 200
+    token = ApiToken.objects.get()
+    revoke_token(Actor.of(token.person), token, reason="lost")
+    clock = time.monotonic()
+    monkeypatch.setattr(keys.time, "monotonic", lambda: clock + 1.01)
+    assert caller.get("/items").status_code == 401

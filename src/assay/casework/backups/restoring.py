@@ -28,7 +28,7 @@ from assay.casework.backups.archive import (
     rows,
     table_path,
 )
-from assay.casework.services.recording import audit_key
+from assay.casework.services.recording import forget_audit_key
 from assay.casework.services.upkeep import record_restoration
 from assay.engine.folders import outside
 from assay.market.errors import CallerError
@@ -68,7 +68,7 @@ def restore(path: Path) -> Restored:
     call_command("migrate", verbosity=0, interactive=False)
     has_key = _has_log_key(manifest)
     if has_key:
-        audit_key.cache_clear()
+        forget_audit_key()
         record_restoration(manifest.made_at, n_rows=_n_rows(manifest))
     return Restored(
         made_at=manifest.made_at,

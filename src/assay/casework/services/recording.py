@@ -7,6 +7,7 @@ import pkgutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -141,12 +142,21 @@ def log_id() -> str:
     return f"assay-audit/{public_key_of(audit_key())[:16]}"
 
 
-@cache
 def audit_key() -> bytes:
     """The Ed25519 key (PEM) that signs checkpoints, from the installation's folder; made on first use."""
+    return _key_in(settings.HOME)
+
+
+@cache
+def _key_in(home: Path) -> bytes:
     from assay.pipeline.keys import signing_key
 
-    return signing_key(settings.HOME / "audit-key.pem")
+    return signing_key(home / "audit-key.pem")
+
+
+def forget_audit_key() -> None:
+    """Has the key read again: after a backup brought another one into the same folder."""
+    _key_in.cache_clear()
 
 
 @cache
