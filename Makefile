@@ -9,6 +9,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # Everything that talks to casework's database; the browser's journeys need it once only.
 ON_POSTGRESQL := tests/casework tests/web --ignore=tests/web/browser
 
+# Two processes, whatever the number of cores: tests bring their own engines, servers and browsers.
+TOGETHER := -n 2 --dist loadgroup
+
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -40,9 +43,9 @@ demo: $(VENV)/.run ## simulate a marketplace, rate it, search its posts, measure
 
 test: $(VENV)/.dev $(VENV)/.axe ## lint and every test but the long ones; casework on SQLite, then again on PostgreSQL
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(TOGETHER)
 	@echo "Casework again, on PostgreSQL"
-	@ASSAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(ON_POSTGRESQL)
+	@ASSAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(TOGETHER) $(ON_POSTGRESQL)
 
 test-long: $(VENV)/.dev ## the tests that take minutes
 	@$(BIN)/python -m pytest -m long

@@ -14,6 +14,18 @@ pytest.register_assert_rewrite("tests.engines")
 settings.register_profile("assay", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("assay")
 
+
+def pytest_collection_modifyitems(items):
+    """Tests that share what is dear to make (a market, a served home) stay in one process, others file by file."""
+    root = Path(__file__).resolve().parent
+    for item in items:
+        place = item.path.relative_to(root)
+        together = next((each for each in _TOGETHER if place.is_relative_to(each)), place)
+        item.add_marker(pytest.mark.xdist_group(str(together)))
+
+
+_TOGETHER = ("flow", "pipeline/live", "signals", "simulation", "web/browser", "web/api")
+
 from tests.engines import (  # noqa: E402, F401
     duckdb_engine,
     engine,
