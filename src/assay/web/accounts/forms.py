@@ -178,4 +178,4 @@ class PeopleSearchForm(forms.Form):
         required=False,
         choices=[("", _("all")), ("active", _("active")), ("waiting", _("invited")), ("left", _("deactivated"))],
     )
-    organisation = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    organisation = forms.IntegerField(required=False, max_value=2**63 - 1, widget=forms.HiddenInput)
