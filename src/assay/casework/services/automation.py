@@ -71,13 +71,14 @@ def decide_automatically(item: Item) -> Decision | None:
 
 def decide_due(limit: int = _MOST_AT_ONCE) -> int:
     """Decides what the policies allow among open items, most pressing first; gives how many. The worker calls it."""
-    done = 0
-    for item in _candidates(limit):
-        try:
-            done += decide_automatically(item) is not None
-        except WrongState:  # somebody took it meanwhile
-            continue
-    return done
+    return every_one(_candidates(limit), _is_decided)
+
+
+def _is_decided(item: Item) -> bool:
+    try:
+        return decide_automatically(item) is not None
+    except WrongState:  # somebody took it meanwhile
+        return False
 
 
 def _candidates(limit: int) -> list[Item]:

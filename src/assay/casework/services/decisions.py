@@ -33,6 +33,7 @@ from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.services import claims, effects, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
 from assay.casework.services.recording import Actor, record
+from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
 __all__ = ["Choice", "approve", "decide", "expire", "refuse", "reverse", "undo"]
@@ -188,7 +189,8 @@ def expire(actor: Actor, now: datetime) -> int:
     decided: the item is open once more.
     """
     due = Decision.objects.filter(state=DecisionState.IN_FORCE, ends_at__lte=now).order_by("ends_at")
-    return sum(_expire_one(actor, pk, item_pk, now) for pk, item_pk in due.values_list("pk", "item_id")[:_BATCH])
+    pairs = list(due.values_list("pk", "item_id")[:_BATCH])
+    return every_one(pairs, lambda pair: _expire_one(actor, *pair, now))
 
 
 def needed_reason(reason: str) -> str:
