@@ -25,6 +25,7 @@ from assay.casework.services.acting import need_of
 from assay.casework.services.confirmed import AUTHENTICATION
 from assay.casework.services.decisions import AUTOMATION_AT_MOST, decide
 from assay.casework.services.recording import AUTOMATION, Actor, record
+from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
 EVENTS = {
