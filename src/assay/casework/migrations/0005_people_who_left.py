@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('casework', '0004_effects_due'),
+        ("casework", "0004_effects_due"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='person',
-            name='deactivated_at',
+            model_name="person",
+            name="deactivated_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='person',
-            name='erased_at',
+            model_name="person",
+            name="erased_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

@@ -93,9 +93,7 @@ def by_reviewer(since: datetime | None = None) -> tuple[ReviewerQuality, ...]:
         gold[person_id] += 1
         right[person_id] += answer == known
     people = Person.objects.filter(pk__in={*pairs, *gold}).order_by("name", "pk")
-    return tuple(
-        ReviewerQuality(p, rate_of(same[p.pk], pairs[p.pk]), rate_of(right[p.pk], gold[p.pk])) for p in people
-    )
+    return tuple(ReviewerQuality(p, rate_of(same[p.pk], pairs[p.pk]), rate_of(right[p.pk], gold[p.pk])) for p in people)
 
 
 def gold_accuracy(since: datetime | None = None, person: Person | None = None) -> Rate:
