@@ -15,6 +15,14 @@ settings.register_profile("assay", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("assay")
 
 
+@pytest.fixture(autouse=True)
+def _in_english():
+    """A page in Chinese that a test has asked for leaves its language behind in this thread; the next begins anew."""
+    yield
+    if "django.utils.translation" in sys.modules:
+        sys.modules["django.utils.translation"].deactivate()
+
+
 def pytest_collection_modifyitems(items):
     """Tests that share what is dear to make (a market, a served home) stay in one process, others file by file."""
     root = Path(__file__).resolve().parent

@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 from assay import pipeline
+from assay.cli import console
 from assay.cli.main import app, main
 from assay.pipeline import Run
 from assay.signals.families import SIGNALS
@@ -122,7 +123,8 @@ def test_rating_again_gives_the_same_counts_in_words_and_json(
     assert orjson.loads(capsys.readouterr().out)["counts"] == run.about["counts"]
 
 
-def test_signals_are_listed_in_100_columns(capsys: pytest.CaptureFixture[str]) -> None:
+def test_signals_are_listed_in_100_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console.out, "width", 100)  # that of a pipe, whatever COLUMNS says where tests run
     assert main(["signals", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 100

@@ -57,19 +57,23 @@ def verify_command(
 def checkpoint_command(
     home: HomeFolder = None,
     to: Annotated[Path | None, typer.Option("--out", help="File to write; default standard output.")] = None,
+    json: Json = False,
 ) -> None:
     """Gives the signed checkpoint over everything so far, to be held by somebody who does not run the log."""
     _open(home)
     from assay.casework.services.auditing import current_checkpoint, key_fingerprint
 
     text = current_checkpoint()
-    if to is None:
-        sys.stdout.write(text)
-    else:
+    if to is not None:
         try:
             to.write_text(text, encoding="utf-8")
         except OSError as error:
             raise outside(error, to) from error
+    if json:
+        say_json({"checkpoint": text, "key_fingerprint": key_fingerprint(), "file": to})
+        return
+    if to is None:
+        sys.stdout.write(text)
     errors.print(
         plain(f"The log's key has the fingerprint {key_fingerprint()}; publish it where you alone cannot change it.")
     )
@@ -84,6 +88,7 @@ def export_command(
     action: Annotated[
         str, typer.Option(help="Only this action, or with a point at its end all of a kind: session.")
     ] = "",
+    json: Json = False,
 ) -> None:
     """Writes the log as CSV, as an auditor may see it, newest first; the export is recorded in the log."""
     first, end = _day(since, "--since"), _day(until, "--until")
@@ -105,6 +110,9 @@ def export_command(
         raise CallerError(f"{to} exists already; name a file that does not.", where={"file": str(to)}) from error
     except OSError as error:
         raise outside(error, to) from error
+    if json:
+        say_json({"file": to, "n_events": n - 1})
+        return
     out.print(plain(f"Wrote {n - 1:,} events to {to}."))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assay.cli.casework import people_group
-from assay.cli.console import out, plain
+from assay.cli.console import Json, out, plain, say_json
 from assay.cli.homes import HomeFolder, need_database, need_tables, open_home
 from assay.market.errors import CallerError
 
@@ -24,6 +24,7 @@ def rescue(
     email: Annotated[str, typer.Argument(help="Address that the person signs in with.")],
     reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
     home: HomeFolder = None,
+    json: Json = False,
 ) -> None:
     """Removes a person's second factor and password and gives a link that sets a new one; recorded in the log."""
     open_home(home)
@@ -43,6 +44,10 @@ def rescue(
         factors.reset(COMMAND_LINE, person, reason=reason)
         link = passwords.invite(COMMAND_LINE, person)
     origin = os.environ.get("ASSAY_ORIGIN", "").rstrip("/") or "http://localhost:8000"
+    address = f"{origin}{reverse('accounts:invitation', args=[link])}"
+    if json:
+        say_json({"email": person.email, "link": address, "days": passwords.INVITATION_DAYS})
+        return
     out.print(plain(f"The second factor and the password of {person.email} are removed, open sessions have ended."))
     out.print(plain(f"Link that sets a password, good once and for {passwords.INVITATION_DAYS} days:"))
-    out.print(plain(f"{origin}{reverse('accounts:invitation', args=[link])}"))
+    out.print(plain(address))

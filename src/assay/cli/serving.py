@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.cli.console import errors, out, plain
+from assay.cli.console import Json, errors, out, plain, say_json
 from assay.cli.homes import HomeFolder, need_database, need_tables, open_home
 from assay.market.errors import OutsideError
 
@@ -38,6 +38,7 @@ class Serving:
     with_worker: bool = True
     migrate: bool = False
     access_log: bool = False
+    as_json: bool = False
     ready: Callable[[str], None] | None = None
 
 
@@ -55,12 +56,13 @@ def serve_command(
     worker_only: Annotated[bool, typer.Option("--worker-only", help="Do the periodic work, serve no pages.")] = False,
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the tables to this version first.")] = False,
     access_log: Annotated[bool, typer.Option("--access-log", help="One line per request on standard error.")] = False,
+    json: Json = False,
 ) -> None:
     """Serves the console, the portal and the API, and does the periodic work; settings come from the environment."""
     if worker_only:
         work(home, migrate=migrate)
         return
-    how = Serving(threads=threads, with_worker=worker, migrate=migrate, access_log=access_log)
+    how = Serving(threads=threads, with_worker=worker, migrate=migrate, access_log=access_log, as_json=json)
     serve(home, host, port, how)
 
 
@@ -80,7 +82,10 @@ def serve(home: Path | None, host: str, port: int, how: Serving | None = None) -
     _stop_on_sigterm(_raise_exit)
     worker = _worker() if chosen.with_worker else None
     where = "the worker runs in this process" if worker else "no worker in this process"
-    out.print(plain(f"Assay is at {address} (Ctrl+C stops it). {name}; {where}."))
+    if chosen.as_json:
+        say_json({"address": address, "database": name, "has_worker": worker is not None})
+    else:
+        out.print(plain(f"Assay is at {address} (Ctrl+C stops it). {name}; {where}."))
     sys.stdout.flush()
     if chosen.ready is not None:
         chosen.ready(address)
