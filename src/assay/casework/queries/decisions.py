@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 from django.db.models import F, Q, QuerySet
 
 from assay.casework.access import NotThere, may
 from assay.casework.models import Action, Decision, DecisionState, Person, Review, ReviewKind
+from assay.casework.queries import filtering
 from assay.casework.queries.agreement import agreement, automation_quality, by_reviewer, gold_accuracy
 from assay.casework.queries.blind import without_blind
 from assay.market.errors import CallerError
@@ -42,16 +43,7 @@ class WantedDecisions:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> WantedDecisions:
         """From the query of an address. CallerError for a value that no decision can have."""
-        given = {f.name: str(query.get(f.name, "")).replace("\0", "").strip()[:200] for f in fields(cls)}
-        for name, allowed in _ALLOWED.items():
-            if given[name] and given[name] not in allowed:
-                raise CallerError(
-                    f"Decisions cannot be filtered by {name} {given[name][:80]!r}; allowed: {', '.join(allowed)}.",
-                    where={"field": name},
-                    value=given[name][:80],
-                    allowed=", ".join(allowed),
-                )
-        return cls(**given)
+        return cls(**filtering.read(cls, query, _ALLOWED, "Decisions"))
 
     @property
     def query(self) -> dict[str, str]:

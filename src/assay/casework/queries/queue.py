@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from assay.casework.models import Band, Item, ItemState, Person, QueueCensus, Stream, SubjectType
+from assay.casework.queries import filtering
 from assay.casework.queries.blind import items_without_blind, passing_as_open
 from assay.market.errors import CallerError
 
@@ -34,16 +35,8 @@ class Wanted:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Wanted:
         """From the query of an address or a saved view. CallerError for a value that no item can have."""
-        given = {f.name: str(query.get(f.name, "")).replace("\0", "").strip()[:300] for f in fields(cls)}
+        given = filtering.read(cls, query, _ALLOWED, "The queue")
         given["state"] = given["state"] or ItemState.OPEN
-        for name, allowed in _ALLOWED.items():
-            if given[name] and given[name] not in allowed:
-                raise CallerError(
-                    f"The queue cannot be filtered by {name} {given[name][:80]!r}; allowed: {', '.join(allowed)}.",
-                    where={"field": name},
-                    value=given[name][:80],
-                    allowed=", ".join(allowed),
-                )
         return cls(**given)
 
     @property

@@ -23,8 +23,9 @@ from assay.casework.moves import WrongState
 from assay.casework.queries.blind import is_blind_to, without_blind
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
-from assay.casework.services.decisions import decide, needed_reason, undo
+from assay.casework.services.decisions import needed_reason, undo
 from assay.casework.services.recording import Actor
+from assay.casework.services.reviews import answer
 from assay.market.errors import CallerError
 
 # As many as somebody can still look through before saying yes.
@@ -39,6 +40,10 @@ class Fate(models.TextChoices):
     HELD = "held", _("skipped: somebody else holds it")
     NOT_OPEN = "not_open", _("skipped: no longer open")
     DOES_NOT_FIT = "does_not_fit", _("skipped: the choice is not for this kind of item")
+
+
+# The fates of items that are answered.
+DECIDES = (Fate.ACTS, Fate.PROPOSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,12 @@ class Batch:
 
     @property
     def n_done(self) -> int:
-        """Rows that became decisions."""
+        """Rows that were answered: decisions, and what looked like them to whoever answered blindly."""
+        return sum(row.fate in DECIDES for row in self.rows)
+
+    @property
+    def n_decisions(self) -> int:
+        """Rows that became decisions, which can be undone together."""
         return sum(row.decision is not None for row in self.rows)
 
 
@@ -67,13 +77,16 @@ def plan(actor: Actor, items: Sequence[Item], choice: Choice) -> tuple[Row, ...]
     """What would happen to each item; nothing is written. CallerError for none or more than MOST_ITEMS."""
     person, now = the_person(actor, "item.bulk"), timezone.now()
     need_some(items)
-    return tuple(Row(each, _fate(person, each, choice, now)) for each in items)
+    together = _together_minor(person, items, choice, now)
+    return tuple(Row(each, _fate(person, each, choice, now, together)) for each in items)
 
 
 def apply(actor: Actor, items: Sequence[Item], choice: Choice) -> Batch:
     """Decides about every item that can be decided, under one batch; the others are skipped and say why."""
     batch = f"B-{secrets.token_hex(8)}"
-    return Batch(batch, tuple(_apply_one(actor, row, choice, batch) for row in plan(actor, items, choice)))
+    planned = plan(actor, items, choice)
+    together = sum(row.item.harm_minor for row in planned if row.fate in DECIDES)
+    return Batch(batch, tuple(_apply_one(actor, row, choice, batch, together) for row in planned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,29 +122,37 @@ def decisions_of(batch: str) -> models.QuerySet[Decision]:
     return rows.select_related("item", "decided_by").order_by("pk")
 
 
-def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str) -> Row:
-    if row.fate not in (Fate.ACTS, Fate.PROPOSES):
+def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, together_minor: int) -> Row:
+    if row.fate not in DECIDES:
         return row
     try:
-        decision = decide(actor, row.item, choice, batch=batch)
+        decision = answer(actor, row.item, choice, batch=batch, together_minor=together_minor).decision
     except WrongState:
         fresh = Item.objects.get(pk=row.item.pk)
         return Row(fresh, Fate.HELD if fresh.state == ItemState.OPEN else Fate.NOT_OPEN)
+    if decision is None:
+        return row  # a blind or a gold answer: whoever gave it is told what an open item's answer would be
     is_held = decision.state == DecisionState.PROPOSED
     return Row(row.item, Fate.PROPOSES if is_held else Fate.ACTS, decision)
 
 
-def _fate(person: Person, item: Item, choice: Choice, now: datetime) -> Fate:
-    if item.state != ItemState.OPEN or not may(person, "item.decide", item):
-        # What somebody may be asked about blindly is not told to be decided.
-        return Fate.HELD if is_blind_to(person, item) else Fate.NOT_OPEN
+def _together_minor(person: Person, items: Sequence[Item], choice: Choice, now: datetime) -> int:
+    """The harm of everything that the choice would decide at once."""
+    return sum(each.harm_minor for each in items if _fate(person, each, choice, now, 0) in DECIDES)
+
+
+def _fate(person: Person, item: Item, choice: Choice, now: datetime, together_minor: int) -> Fate:
+    # What somebody may be asked about blindly has the fate of an open item, here as on its own page.
+    is_open = item.state == ItemState.OPEN or is_blind_to(person, item)
+    if not is_open or not may(person, "item.decide", item):
+        return Fate.NOT_OPEN
     if item.claimed_until is not None and item.claimed_until > now and item.claimed_by_id != person.pk:
         return Fate.HELD
     try:
         check(choice, item.subject_type)
     except CallerError:
         return Fate.DOES_NOT_FIT
-    return Fate.PROPOSES if needs_second_person(choice.action, item.harm_minor) else Fate.ACTS
+    return Fate.PROPOSES if needs_second_person(choice.action, max(item.harm_minor, together_minor)) else Fate.ACTS
 
 
 def need_some(items: Sequence[Item]) -> None:

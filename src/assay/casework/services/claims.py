@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import Item, ItemState, Person, ReviewKind, Stream
 from assay.casework.moves import WrongState
-from assay.casework.queries.blind import blind_for, gold_for, kind_for
+from assay.casework.queries.blind import blind_for, gold_for, needed_kind
 from assay.casework.queries.queue import Wanted, free, narrowed
 from assay.casework.services.acting import drawn, the_person
 from assay.casework.services.recording import Actor, Happening, record, record_all
@@ -73,15 +73,7 @@ def take(actor: Actor, item: Item) -> Item:
         person = _with_room(the_person(actor, "item.claim", item), now, but=item)
         row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         need_free(row, person, now)
-        kind = kind_for(person, row)
-        if kind is None:
-            raise WrongState(
-                gettext("Item %(item)s is %(state)s: there is nothing to answer about it now.")
-                % {"item": row, "state": row.get_state_display()},
-                where={"item": row.pk},
-                value=row.state,
-                allowed=ItemState.OPEN,
-            )
+        kind = needed_kind(person, row)
         return _hold(actor, person, row, kind, now)
 
 

@@ -62,8 +62,11 @@ _BATCH = 200
 _ITEM_FIELDS = ["state", "needs_blind_review", "updated_at", *claims.CLAIM_FIELDS]
 
 
-def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "") -> Decision:
+def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", together_minor: int = 0) -> Decision:
     """Decides about an open item: in force at once, or proposed where a second person must agree.
+
+    `together_minor` is the harm of everything that is decided at once in the same batch: many small goods together may
+    need the second person that none of them needs alone.
 
     The review, the decision, its statement of reasons, its strike and its effect are written together or not at all.
     WrongState when the item is not open or somebody else holds it; CallerError for a choice that does not go together.
@@ -75,7 +78,7 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "") -> Deci
         need_of(actor, "item.decide", row)
         _need_kind_of_actor(actor, choice)
         claims.need_free(row, actor.person, now)
-        is_held = not choice.is_automatic and needs_second_person(choice.action, row.harm_minor)
+        is_held = not choice.is_automatic and needs_second_person(choice.action, max(row.harm_minor, together_minor))
         _need_undecided(row)
         make_move(row, "item", "propose" if is_held else "decide")
         review = file_review(actor.person, row, choice, ReviewKind.FIRST, now) if actor.person else None

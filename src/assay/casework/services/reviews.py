@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice, check
-from assay.casework.models import Decision, DecisionState, Item, ItemState, Review, ReviewKind
+from assay.casework.models import Decision, DecisionState, Item, Review, ReviewKind
 from assay.casework.moves import WrongState
-from assay.casework.queries.blind import kind_for
+from assay.casework.queries.blind import needed_kind
 from assay.casework.services import claims
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import decide, file_review
@@ -32,8 +32,8 @@ class Answered:
     decision: Decision | None
 
 
-def answer(actor: Actor, item: Item, choice: Choice) -> Answered:
-    """Files a person's answer as whatever the item was given to them for.
+def answer(actor: Actor, item: Item, choice: Choice, *, batch: str = "", together_minor: int = 0) -> Answered:
+    """Files a person's answer as whatever the item was given to them for; `batch` and harm are those of `decide`.
 
     WrongState when the item is decided already, or somebody else holds it.
     """
@@ -42,17 +42,9 @@ def answer(actor: Actor, item: Item, choice: Choice) -> Answered:
         row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         person = the_person(actor, "item.decide", row)
         claims.need_free(row, person, timezone.now())
-        kind = kind_for(person, row)
-        if kind is None:
-            raise WrongState(
-                gettext("Item %(item)s is %(state)s: there is nothing to answer about it now.")
-                % {"item": row, "state": row.get_state_display()},
-                where={"item": row.pk},
-                value=row.state,
-                allowed=ItemState.OPEN,
-            )
+        kind = needed_kind(person, row)
         if kind == ReviewKind.FIRST:
-            decision = decide(actor, row, choice)
+            decision = decide(actor, row, choice, batch=batch, together_minor=together_minor)
             assert decision.review is not None  # a person always leaves one
             return Answered(decision.review, decision)
         return Answered(_kept(actor, row, choice, kind), None)

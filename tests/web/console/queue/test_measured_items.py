@@ -113,7 +113,7 @@ def test_looked_up_by_its_id_it_is_found_among_the_open_ones():
     together = analyst.post(
         "/console/queue/together/", {"item": [item.pk], "course": "counterfeit/warn/authentication"}
     )
-    assert "somebody else holds it" in together.content.decode() and "no longer open" not in together.content.decode()
+    assert "takes effect" in together.content.decode() and "no longer open" not in together.content.decode()
     senior = signed_in(a_person(Role.SENIOR))
     assert f"/console/queue/{item.pk}/" not in senior.get("/console/queue/?text=L1").content.decode()
 

@@ -27,7 +27,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     rows = bulk.plan(actor_of(request), items, form.choice()) if filled and form.is_valid() else ()
     status = 400 if filled and not rows else 200
     context = {"items": items, "form": form, "rows": rows, "back": back(request, "console:queue")}
-    context["n_acting"] = sum(row.fate in (bulk.Fate.ACTS, bulk.Fate.PROPOSES) for row in rows)
+    context["n_acting"] = sum(row.fate in bulk.DECIDES for row in rows)
     return render(request, "console/queue/bulk.html", context, status=status)
 
 
@@ -40,12 +40,12 @@ def apply(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return choose(request)
     done = bulk.apply(actor_of(request), items, form.choice())
-    said = ngettext("%(n)d decision was made.", "%(n)d decisions were made.", done.n_done) % {"n": done.n_done}
+    said = ngettext("%(n)d item was answered.", "%(n)d items were answered.", done.n_done) % {"n": done.n_done}
     skipped = len(done.rows) - done.n_done
     if skipped:
         said += " " + ngettext("%(n)d item was skipped.", "%(n)d items were skipped.", skipped) % {"n": skipped}
     messages.success(request, said)
-    return redirect("console:batch", done.id) if done.n_done else redirect(back(request, "console:queue"))
+    return redirect("console:batch", done.id) if done.n_decisions else redirect(back(request, "console:queue"))
 
 
 def _chosen(request: HttpRequest) -> list[Item]:
