@@ -3,6 +3,7 @@
 import pytest
 
 from assay.casework.access import Refused, may
+from assay.casework.choices import Choice
 from assay.casework.findings import Content
 from assay.casework.models import (
     Answer,
@@ -18,7 +19,9 @@ from assay.casework.models import (
 from assay.casework.moves import WrongState
 from assay.casework.queries.examiners import candidates, plain_seal
 from assay.casework.queries.testbuys import authentications, blind, examinations_of, open_examinations_of, verdict_of
+from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR
 from assay.casework.services import custody, examinations
+from assay.casework.services.decisions import decide
 from assay.casework.services.examinations import assign, assign_waiting, decline, reassign, take
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
@@ -300,7 +303,7 @@ def test_a_confirmed_counterfeit_comes_before_reviewers_first(task, senior):
     waiting = an_item(rank=9.0)
     confirm(task, senior)
     item = Item.objects.get(subject_id=task.listing_id)
-    assert (item.state, item.stream, item.title) == (ItemState.OPEN, Stream.FLAGGED, task.title)
+    assert (item.state, item.stream, item.title) == (ItemState.OPEN, Stream.TEST_BUY, task.title)
     assert item.rank > waiting.rank
     facts = Content.read(item.finding.content).facts
     assert [fact.id for fact in facts] == ["authentication"]
@@ -308,13 +311,13 @@ def test_a_confirmed_counterfeit_comes_before_reviewers_first(task, senior):
     assert "Two examinations" in AuditEvent.objects.get(action="item.raised").reason
 
 
-def test_an_item_that_waits_moves_to_the_front_and_keeps_its_stream(task, senior):
-    item = an_item(subject_id=task.listing_id, rank=1.0, stream=Stream.RANDOM)
+def test_an_item_that_waits_moves_to_the_front_and_keeps_its_inclusion_probability(task, senior):
+    item = an_item(subject_id=task.listing_id, rank=1.0, stream=Stream.RANDOM, inclusion_probability=0.5)
     ahead = an_item(rank=5.0)
     confirm(task, senior)
     item.refresh_from_db()
     assert item.rank > ahead.rank
-    assert (item.state, item.stream) == (ItemState.OPEN, Stream.RANDOM)
+    assert (item.state, item.stream, item.inclusion_probability) == (ItemState.OPEN, Stream.TEST_BUY, 0.5)
     assert item.findings.count() == 2
 
 
@@ -324,6 +327,16 @@ def test_an_item_that_was_put_away_is_opened_again(task, senior, state):
     confirm(task, senior)
     item.refresh_from_db()
     assert item.state == ItemState.OPEN
+
+
+def test_what_waits_for_a_second_person_waits_on_with_the_new_fact(task, senior):
+    item = an_item(subject_id=task.listing_id, harm_minor=HIGH_IMPACT_HARM_MINOR)
+    proposal = decide(Actor.of(senior), item, Choice("counterfeit", "remove", "facts-do-not-fit"))
+    confirm(task, senior)
+    item.refresh_from_db()
+    proposal.refresh_from_db()
+    assert (item.state, proposal.state) == (ItemState.PROPOSED, "proposed")
+    assert Content.read(item.finding.content).facts[0].id == "authentication"
 
 
 def test_where_counterfeit_was_decided_nothing_is_opened(task, senior):

@@ -1,13 +1,14 @@
 """A new rating brings open items up to date and never goes over what people decided."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from assay.casework.findings import Content, canonical_sha256
+from assay.casework.findings import Content, Fact, canonical_sha256
 from assay.casework.models import (
     Action,
     AnalysisRun,
@@ -24,6 +25,7 @@ from tests.casework.loads import LEAST, an_open_listing, decided, frozen, load, 
 from tests.casework.rated_runs import a_later_run, scores, the_run
 
 pytestmark = pytest.mark.django_db
+PROOF = Fact("authentication", "Authentication", "counterfeit by two examinations of a test buy (U1, 2026-03-01)")
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +133,25 @@ def test_what_is_no_longer_flagged_is_closed_with_an_event(loaded_once, tmp_path
     assert (event.before["state"], event.after["state"]) == ("open", "closed")
     assert "does not flag it" in event.reason
     assert loaded.counts["closed"] == AuditEvent.objects.filter(action="item.closed_by_run").count()
+
+
+@pytest.mark.parametrize("points", [60, -600], ids=["flagged", "no longer flagged"])
+def test_what_a_test_buy_raised_keeps_its_place_and_its_proof(loaded_once, tmp_path, points):
+    item = an_open_listing()
+    finding = Finding.objects.create(
+        item=item,
+        run=item.run,
+        frozen_at=NOW,
+        score=item.score,
+        content=replace(Content.read(item.finding.content), facts=(PROOF,)).to_json(),
+        content_sha256="0" * 64,
+    )
+    Item.objects.filter(pk=item.pk).update(stream=Stream.TEST_BUY, rank=9.0, finding=finding)
+    load(a_later_run(tmp_path / "later", listings={item.subject_id: points}), n_random=0)
+    after = Item.objects.get(pk=item.pk)
+    assert (after.state, after.stream, after.rank) == (ItemState.OPEN, Stream.TEST_BUY, 9.0)
+    assert (after.run != item.run) is (points > 0)
+    assert Content.read(after.finding.content).facts[0] == PROOF
 
 
 def test_a_closed_item_that_is_flagged_again_is_open_again(loaded_once, tmp_path):

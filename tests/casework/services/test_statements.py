@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.casework.access import NotThere
-from assay.casework.findings import Discrepancy, Offer
+from assay.casework.findings import Discrepancy, Fact, Offer
 from assay.casework.letters import transparency
 from assay.casework.letters.languages import LANGUAGES
 from assay.casework.letters.transparency import faults, without_personal_data
@@ -23,6 +23,7 @@ from tests.casework.golden_letters import same_as_golden
 from tests.casework.merchant_cases import PRICE, REPLICA, YOUNG, a_case, a_content, a_merchant
 
 pytestmark = pytest.mark.django_db
+EXAMINED = "counterfeit by two examinations of a test buy (unit-0007, 2026-05-28)"
 BODY = "Example Board for Disputes, 1 Sample Street, Brussels"
 
 # name: what is decided, on what, and how it came up
@@ -40,6 +41,7 @@ LETTERS = {
         {},
     ),
     "remove": ("listing", {"action": "remove"}, {}),
+    "remove-test-buy": ("listing", {"action": "remove", "reason_code": "authentication"}, {"stream": "test_buy"}),
     "remove-automatic": ("listing", {"action": "remove", "is_automatic": True}, {"stream": "live"}),
     "suspend": ("merchant", {"action": "suspend", "reason_code": "identity", "ends_at": NOW + days(30)}, {}),
     "close": ("merchant", {"action": "close", "reason_code": "authentication"}, {}),
@@ -58,6 +60,8 @@ def _sent(name, language="en", settings=None):
         content = replace(
             content, discrepancies=content.merchant_discrepancies, merchant_discrepancies=(), offer=Offer()
         )
+    if item.get("stream") == "test_buy":
+        content = replace(content, facts=(Fact("authentication", "Authentication", EXAMINED),))
     second = {"approved_by": a_person(Role.SENIOR)} if decided["action"] in ("suspend", "close") else {}
     return a_case(own, content, item=said, reference="D-0000042", **decided, **second)
 
@@ -178,7 +182,7 @@ def test_every_restricting_reason_action_and_signal_can_be_said_in_every_languag
         for action in Action:
             if action != Action.NONE:
                 assert say.statement.subjects[action] and say.statement.decided[action] and say.actions[action]
-    assert set(_LABELS) | {"strikes-standing"} == set(LANGUAGES["zh-hans"].labels)
+    assert set(_LABELS) | {"strikes-standing", "authentication"} == set(LANGUAGES["zh-hans"].labels)
 
 
 def test_a_chinese_letter_holds_no_english_but_what_is_quoted():

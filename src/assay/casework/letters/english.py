@@ -74,6 +74,8 @@ _STATEMENT = StatementWords(
     "of the offer and the account. It was {score} of 100.",
     detected_random="Automated means did not pick {what}: it was drawn at random for a check. Automated means gathered "
     "the facts.",
+    detected_test_buy="A test buy drew our attention to {what}: what was delivered was examined twice, and both "
+    "examinations found a counterfeit. Automated means gathered the other facts.",
     by_person="A person looked at the facts and took the decision. No machine decided.",
     by_two="A person looked at the facts and took the decision, and a second person agreed before it took effect. No "
     "machine decided.",

@@ -79,6 +79,7 @@ LABELS: dict[str, str] = {
     "goods-count": "商品数量",
     "calibration": "换算到校准分数",
     "strikes-standing": "有效的警示记录",
+    "authentication": "鉴定",
 }
 
 # Names of the plain facts of a finding, by their id (`assay.casework.freezing`).

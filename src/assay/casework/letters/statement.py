@@ -136,9 +136,12 @@ def _label(say: Words, quoted: Quoted) -> str:
 
 
 def _means(say: StatementWords, facts: Facts, what: str) -> Section:
-    detected = {Stream.RANDOM: say.detected_random, Stream.LIVE: say.detected_live}.get(
-        Stream(facts.stream), say.detected_score
-    )
+    detected = {
+        Stream.FLAGGED: say.detected_score,
+        Stream.LIVE: say.detected_live,
+        Stream.RANDOM: say.detected_random,
+        Stream.TEST_BUY: say.detected_test_buy,
+    }[Stream(facts.stream)]
     by = say.by_machine if facts.is_automatic else say.by_two if facts.has_second else say.by_person
     return Section(say.means_heading, (_capital(detected.format(what=what, score=f"{facts.score:.0f}")), by))
 

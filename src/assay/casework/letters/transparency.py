@@ -29,7 +29,7 @@ _ACCOUNT = {Action.SUSPEND: "DECISION_ACCOUNT_SUSPENDED", Action.CLOSE: "DECISIO
 _PERSONAL = (
     (re.compile(r"[^\s@“”\"'<>]+@[^\s@“”\"'<>]+"), "[address]"),
     (re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE), "[address]"),
-    (re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}"), "[number]"),
+    (re.compile(r"(?<!\d)(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[\s().-]{0,2}\d){6,}"), "[number]"),  # but not a date
     (re.compile(r"(?i)\b(?:wechat|weixin|whatsapp|telegram|qq|vx|line)\b[\s:：]*\S+"), "[address]"),
     (re.compile(r"(?:微信|威信|薇信|电话|手机)[\s:：]*\S+"), "[address]"),
 )
@@ -53,7 +53,7 @@ def content(facts: Facts, content_date: date) -> dict[str, Any] | None:
         "application_date": facts.starts_at.astimezone(UTC).date().isoformat(),
         "decision_facts": _facts(facts),
         "source_type": "SOURCE_VOLUNTARY",
-        "automated_detection": "No" if facts.stream == Stream.RANDOM else "Yes",
+        "automated_detection": "No" if facts.stream in (Stream.RANDOM, Stream.TEST_BUY) else "Yes",
         "automated_decision": "AUTOMATED_DECISION_FULLY" if facts.is_automatic else "AUTOMATED_DECISION_NOT_AUTOMATED",
         "puid": facts.reference,
     }

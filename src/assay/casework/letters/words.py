@@ -30,6 +30,7 @@ class StatementWords:
     detected_score: str
     detected_live: str
     detected_random: str
+    detected_test_buy: str
     by_person: str
     by_two: str
     by_machine: str

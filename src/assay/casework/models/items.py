@@ -58,6 +58,7 @@ class Stream(models.TextChoices):
     FLAGGED = "flagged", _("flagged by its score")
     RANDOM = "random", _("drawn at random")
     LIVE = "live", _("flagged when it was created")
+    TEST_BUY = "test_buy", _("found counterfeit in a test buy")
 
 
 class Band(models.TextChoices):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
@@ -12,6 +12,7 @@ from django.db.models import OuterRef, Subquery
 from assay.casework.findings import Content, canonical_sha256
 from assay.casework.models import Action, AnalysisRun, Decision, DecisionState, Finding, Item, ItemState, Stream
 from assay.casework.moves import make_move
+from assay.casework.services.confirmed import proofs
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
 from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
@@ -100,6 +101,7 @@ def _opens(item: Item, arrival: Arrival, seen: Finding | None, now: datetime, do
     before = {"state": item.state, "score": item.score}
     make_move(item, "item", "reopen")
     item.opened_at = now
+    item.stream = Stream.FLAGGED
     after = {"state": item.state, "score": arrival.content.waterfall.score}
     done.happenings.append(Happening(REOPENED, "item", str(item.pk), before, after, reason))
     done.counts["reopened"] += 1
@@ -125,7 +127,10 @@ def _band(score: float) -> int:
 
 
 def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime) -> Item:
-    """The item as the run has it. A claim ends, so that nobody decides on facts that they have not seen."""
+    """The item as the run has it. A claim ends, so that nobody decides on facts that they have not seen.
+
+    What a test buy has raised stays where it is: an examination outweighs a score.
+    """
     content = arrival.content
     offer, merchant, fall = content.offer, content.merchant, content.waterfall
     item.merchant_id, item.merchant_name = merchant.id, merchant.name
@@ -133,8 +138,12 @@ def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime
     item.brand, item.category = offer.brand, offer.category
     item.price_minor, item.currency = offer.price_minor, offer.currency
     item.score, item.score_low, item.score_high = fall.score, fall.low, fall.high
-    item.harm_minor, item.rank = arrival.harm_minor, rank(arrival.harm_minor, item.opened_at)
-    item.stream = Stream.LIVE if run is None else Stream.FLAGGED if arrival.is_flagged else Stream.RANDOM
+    item.harm_minor, first = arrival.harm_minor, rank(arrival.harm_minor, item.opened_at)
+    if item.stream == Stream.TEST_BUY:
+        item.rank = max(item.rank, first)
+    else:
+        item.rank = first
+        item.stream = Stream.LIVE if run is None else Stream.FLAGGED if arrival.is_flagged else Stream.RANDOM
     if arrival.inclusion_probability is not None:
         item.inclusion_probability = arrival.inclusion_probability
     item.claimed_by = item.claimed_at = item.claimed_until = None
@@ -151,9 +160,13 @@ def _save(
         (row["item_id"], row["content_sha256"]): row["id"]
         for row in Finding.objects.filter(item__in=following).values("item_id", "content_sha256", "id")
     }
+    proved = proofs(following)
     fresh: list[Finding] = []
     for item in (*new, *following):
-        finding = _finding(item, run, arrivals[item.subject_id].content, now)
+        content = arrivals[item.subject_id].content
+        if facts := proved.get(item.pk):
+            content = replace(content, facts=(*facts, *content.facts))
+        finding = _finding(item, run, content, now)
         if (same := known.get((item.pk, finding.content_sha256))) is None:
             fresh.append(finding)
         else:

@@ -86,7 +86,7 @@ def _candidates(limit: int) -> list[Item]:
     policies = {row.category: row for row in AutomationPolicy.objects.all()}
     found: list[Item] = []
     rows = Item.objects.filter(free(timezone.now()), state=ItemState.OPEN, harm_minor__lt=HIGH_IMPACT_HARM_MINOR)
-    rows = rows.exclude(stream=Stream.RANDOM).filter(
+    rows = rows.exclude(stream__in=(Stream.RANDOM, Stream.TEST_BUY)).filter(
         ~Exists(Decision.objects.filter(item=OuterRef("pk"))),
         ~Exists(StrikeProposal.objects.filter(item=OuterRef("pk"))),
     )
@@ -107,7 +107,7 @@ def _for_people(item: Item) -> bool:
     """
     facts = item.finding.content.get("facts", ()) if item.finding else ()
     return (
-        item.stream == Stream.RANDOM
+        item.stream in (Stream.RANDOM, Stream.TEST_BUY)
         or item.harm_minor >= HIGH_IMPACT_HARM_MINOR
         or item.decisions.exists()
         or item.strike_proposals.exists()

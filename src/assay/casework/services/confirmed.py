@@ -5,6 +5,7 @@ Only a person decides; the reason code `authentication` is there for it. Control
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -41,8 +42,9 @@ def raise_item(task: TestBuyTask) -> Item | None:
     """Brings the listing of a confirmed counterfeit before a reviewer; None when there is nothing to bring.
 
     Both examinations found a counterfeit, and the unit is no control. An item that waits is moved to the front, one
-    that was decided otherwise or closed is opened again; where a decision in force already answers counterfeit,
-    nothing changes. The caller records `item.raised` with `record_raised`.
+    that was decided otherwise or closed is opened again, and one that waits for a second person gets the new fact;
+    where a decision in force already answers counterfeit, nothing changes. A newer run keeps the place and the fact.
+    The caller records `item.raised` with `record_raised`.
     """
     if task.pot == "control" or not task.listing_id or (task.outcome, task.second_outcome) != ("counterfeit",) * 2:
         return None
@@ -63,21 +65,31 @@ def record_raised(actor: Actor, item: Item, task: TestBuyTask) -> None:
 
 
 def _again(item: Item, task: TestBuyTask) -> Item | None:
-    in_force = Decision.objects.filter(item=item, state__in=(DecisionState.IN_FORCE, DecisionState.PROPOSED))
-    if item.state != ItemState.OPEN and in_force.filter(answer=Answer.COUNTERFEIT).exists():
+    in_force = Decision.objects.filter(item=item, state=DecisionState.IN_FORCE, answer=Answer.COUNTERFEIT)
+    if item.state == ItemState.DECIDED and in_force.exists():
         return None
     if item.state == ItemState.SNOOZED:
         make_move(item, "item", "wake")
         item.snoozed_until = None
-    elif item.state != ItemState.OPEN:
+    elif item.state in (ItemState.DECIDED, ItemState.CLOSED):
         make_move(item, "item", "reopen")
-    known = AUTHENTICATION in {each.get("id") for each in _facts(item)}
-    if not known:
+    if AUTHENTICATION not in {each.get("id") for each in _facts(item)}:
         item.rank = max(item.rank, _front(item.harm_minor, item.opened_at))
         _freeze(item, _with_fact(item, task))
+    item.stream = Stream.TEST_BUY
     item.updated_at = timezone.now()
-    item.save(update_fields=["state", "snoozed_until", "rank", "finding", "updated_at"])
+    item.save(update_fields=["state", "snoozed_until", "rank", "stream", "finding", "updated_at"])
     return item
+
+
+def proofs(items: Iterable[Item]) -> dict[int, tuple[Fact, ...]]:
+    """By the id of the item, the facts that examinations have added to the findings of items that test buys raised."""
+    raised = {item.finding_id: item.pk for item in items if item.stream == Stream.TEST_BUY and item.finding_id}
+    rows = Finding.objects.filter(pk__in=raised).values_list("pk", "content")
+    return {
+        raised[pk]: tuple(fact for fact in Content.read(content).facts if fact.id == AUTHENTICATION)
+        for pk, content in rows
+    }
 
 
 def _new(task: TestBuyTask) -> Item:
@@ -96,7 +108,7 @@ def _new(task: TestBuyTask) -> Item:
         score=score,
         harm_minor=harm,
         rank=_front(harm, now),
-        stream=Stream.FLAGGED,
+        stream=Stream.TEST_BUY,
         opened_at=now,
         updated_at=now,
     )
@@ -135,7 +147,7 @@ def _with_fact(item: Item, task: TestBuyTask) -> Content:
         content = Content.read(item.finding.content) if item.finding else _content(task, item.score)
     except CallerError:
         content = _content(task, item.score)
-    return replace(content, facts=(*content.facts, _fact(task)))
+    return replace(content, facts=(_fact(task), *content.facts))
 
 
 def _fact(task: TestBuyTask) -> Fact:

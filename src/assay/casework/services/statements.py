@@ -18,6 +18,7 @@ from assay.casework.letters.statement import Given
 from assay.casework.models import Action, Decision, Language, Organisation, OrganisationKind, Statement
 from assay.casework.reasons import BY_CODE
 from assay.casework.services import strikes
+from assay.casework.services.confirmed import AUTHENTICATION
 from assay.casework.services.recording import Actor, record
 
 EVENTS = {
@@ -129,7 +130,7 @@ def _facts(
         stream=item.stream,
         is_automatic=decision.is_automatic,
         has_second=decision.approved_by_id is not None,
-        facts=_quoted(content.discrepancies) if content else (),
+        facts=_proofs(content) + _quoted(content.discrepancies) if content else (),
         account_facts=_quoted(content.merchant_discrepancies) if content else (),
         strike=_strike(decision, issued_at),
         dispute_body=settings.ASSAY_DISPUTE_BODY,
@@ -139,6 +140,11 @@ def _facts(
 
 def _quoted(found: tuple[Discrepancy, ...]) -> tuple[Quoted, ...]:
     return tuple(Quoted(each.signal, each.label, each.text) for each in found)
+
+
+def _proofs(content: Content) -> tuple[Quoted, ...]:
+    """What examinations of test buys have found."""
+    return tuple(Quoted(each.id, each.label, each.value) for each in content.facts if each.id == AUTHENTICATION)
 
 
 def _strike(decision: Decision, at: datetime) -> Given | None:
