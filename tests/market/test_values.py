@@ -1,8 +1,5 @@
 """What each remaining kind of value reads, keeps and refuses."""
 
-import doctest
-import importlib
-import pkgutil
 import re
 
 import pytest
@@ -10,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.market import BadValue
-from assay.market import values as package
 from assay.market.values import (
     Hints,
     addresses,
@@ -334,8 +330,3 @@ def test_minor_units_follow_iso_4217(code, exponent):
 def test_every_currency_code_reads_as_itself():
     for code in currencies._table()[0]:
         assert codes.clean_currency(code.lower()) == code
-
-
-@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(package.__path__)])
-def test_the_examples_in_the_docstrings_run(name):
-    assert not doctest.testmod(importlib.import_module(f"assay.market.values.{name}")).failed

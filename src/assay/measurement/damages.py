@@ -189,8 +189,8 @@ def damages(
 
     >>> five = np.full(5, 0.5)
     >>> goods = SoldGoods(five, five, five, np.arange(5), np.full(5, 10.0), np.full(5, 5000.0))
-    >>> round(damages(goods, rng=np.random.default_rng(1)).head("tainted_units").mean, -1)
-    20.0
+    >>> abs(damages(goods, rng=np.random.default_rng(1)).head("tainted_units").mean - 25) < 1
+    True
     """
     inputs = inputs or DamageInputs()
     _check_goods(goods)

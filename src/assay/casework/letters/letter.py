@@ -53,7 +53,7 @@ class Letter:
 
 
 def one_line(text: str, most: int = 2_000) -> str:
-    """Text of others on one line with everything in it visible, so that it cannot look like a part of the letter.
+    r"""Text of others on one line with everything in it visible, so that it cannot look like a part of the letter.
 
     >>> one_line("Watch\n\n2. What was decided\u202e")
     'Watch 2. What was decided⟦U+202E⟧'
