@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -14,6 +15,7 @@ from assay.casework.moves import WrongState
 from assay.market.errors import AssayError, CallerError
 
 # How the API names what went wrong before any of its calls was found.
+_UNIQUE_VIOLATION = "23505"  # SQLSTATE of PostgreSQL
 _NAMES = {400: "Invalid", 403: "Refused", 404: "NotThere", 409: "WrongState", 500: "OurFault", 503: "OutsideError"}
 
 
@@ -23,6 +25,17 @@ def status_of(error: AssayError) -> int:
         if isinstance(error, kind):
             return status
     return 500 if error.exit_code == 1 else 503
+
+
+def said_for(error: Exception) -> AssayError | None:
+    """An error of Assay's own as it is; of two equal rows written at one moment, the second's; None for others."""
+    if isinstance(error, AssayError):
+        return error
+    if isinstance(error, IntegrityError) and (
+        "UNIQUE constraint" in str(error) or getattr(error.__cause__, "sqlstate", "") == _UNIQUE_VIOLATION
+    ):
+        return WrongState(_("Somebody wrote the same at this very moment; nothing of yours was written. Look again."))
+    return None
 
 
 def answer(request: HttpRequest, error: AssayError) -> HttpResponse:

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import translation
 
 from assay.casework.models import Person
-from assay.market.errors import AssayError
 from assay.web import faults
 from assay.web.permits import Permit, permits
 
@@ -56,7 +55,8 @@ class Gate:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """The page for a fault that is not ours; everything else is left to Django."""
-        return faults.answer(request, error) if isinstance(error, AssayError) else None
+        said = faults.said_for(error)
+        return faults.answer(request, said) if said else None
 
 
 def _has_nul(path: str, given: QueryDict) -> bool:

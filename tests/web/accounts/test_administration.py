@@ -91,6 +91,16 @@ def test_an_address_that_is_taken_is_said_beside_its_field(client):
     assert "already" in str(response.context["form"].errors["email"])
 
 
+def test_of_two_who_write_the_same_at_one_moment_the_second_hears_so(client, monkeypatch):
+    person = a_person()
+    monkeypatch.setattr("assay.casework.services.people._need_free", lambda email: None)  # not there when it looked
+    given = {"name": "X", "email": person.email, "role": "analyst", "language": "en"}
+    response = client.post(f"/people/organisations/{person.organisation_id}/add/", given)
+    assert response.status_code == 409
+    assert "at this very moment" in response.content.decode()
+    assert Person.objects.filter(email=person.email).count() == 1
+
+
 def test_a_merchant_without_its_id_is_refused(client):
     response = client.post("/people/organisations/add/", {"kind": "merchant", "name": "Shop", "language": "en"})
     assert response.status_code == 400 and "merchant_id" in response.context["form"].errors

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError
 
 from assay.casework.models import Decision, DecisionState, Effect, Endpoint, Role
 from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organisation
@@ -151,3 +152,12 @@ def test_effects_of_another_house_are_not_given():
         Effect.objects.create(key=uuid4(), endpoint=endpoint, subject=f"listing:{house.pk}", **given)
     found = a_caller(person=a_person(Role.ADMINISTRATOR, own)).get("/effects").json()["items"]
     assert [each["subject"] for each in found] == [f"listing:{own.pk}"]
+
+
+@pytest.mark.parametrize(("said", "status"), [("UNIQUE constraint failed: x.y", 409), ("FOREIGN KEY failed", 500)])
+def test_of_two_who_write_the_same_at_one_moment_the_second_hears_so(caller, monkeypatch, said, status):
+    def decide(*_):
+        raise IntegrityError(said)
+
+    monkeypatch.setattr("assay.web.api.cases.decisions.decide", decide)
+    assert caller.post(f"/items/{an_item().pk}/decisions", REMOVE).status_code == status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -12,7 +13,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from assay.casework.services.repeats import KeyUsedDifferently
 from assay.market.errors import AssayError
 from assay.web.api.keys import Bearer, TooMany
-from assay.web.faults import status_of
+from assay.web.faults import said_for, status_of
 
 LOG = logging.getLogger("assay.web.api")
 
@@ -48,6 +49,12 @@ def fault(request: HttpRequest, status: int, said: dict[str, Any]) -> HttpRespon
 @api.exception_handler(AssayError)
 def _assay(request: HttpRequest, error: AssayError) -> HttpResponse:
     return fault(request, 422 if isinstance(error, KeyUsedDifferently) else status_of(error), error.as_dict())
+
+
+@api.exception_handler(IntegrityError)
+def _at_once(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    said = said_for(error)
+    return _assay(request, said) if said else _ours(request, error)
 
 
 @api.exception_handler(TooMany)
