@@ -66,6 +66,16 @@ def test_what_is_left_is_said_in_one_unit() -> None:
     assert shown.left(None) == "–"
 
 
+def test_hours_are_said_in_days_from_two_days_on() -> None:
+    assert [shown.hours(each) for each in (None, 0.24, 47.9, 48.0, 100)] == [
+        "–",
+        "0.2 h",
+        "47.9 h",
+        "2.0 days",
+        "4.2 days",
+    ]
+
+
 def test_numbers_are_shown_with_commas_and_missing_ones_as_a_dash() -> None:
     assert shown.count(1_234_567) == "1,234,567" and shown.count(None) == shown.percent(None) == "–"
     assert shown.percent(0.0244) == "2.4 %"

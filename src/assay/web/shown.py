@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -19,6 +20,7 @@ from assay.publishing.visible import visible
 from assay.signals.signal import money_text
 
 register = template.Library()
+_HOURS_SAID = 48
 
 _BAND_WORDS: dict[str, str | Promise] = {
     "high": gettext_lazy("high"),
@@ -142,6 +144,16 @@ def when(at: datetime | None) -> SafeString:
         return format_html("{}", "–")
     how_long = age(at) if at <= timezone.now() else left(at)
     return format_html('<time datetime="{}" title="{}">{}</time>', at.astimezone(UTC).isoformat(), how_long, moment(at))
+
+
+@register.filter
+def hours(value: float | None) -> str:
+    """A time in hours; from two days on in days."""
+    if value is None:
+        return "–"
+    if value < _HOURS_SAID:
+        return f"{floatformat(value, 1)} h"
+    return _("%(n)s days") % {"n": floatformat(value / 24, 1)}
 
 
 def _span(seconds: float) -> str:
