@@ -96,15 +96,14 @@ def items_without_blind(person: Person, rows: QuerySet[Item]) -> QuerySet[Item]:
     return rows.filter(*(~each for each in unseen))
 
 
-def passing_as_open(person: Person, rows: QuerySet[Item], most: int = 500) -> list[int]:
-    """Of some rows, those that must be found among the open ones: one that is found nowhere would be told apart."""
+def passing_as_open(person: Person) -> list[QuerySet[Item]]:
+    """Sets of items that must be found among the open ones: one that is found nowhere would be told apart.
+
+    A set for each reason to ask blindly; an item may be in two.
+    """
     if person.role not in (Role.ANALYST, Role.SENIOR):
         return []
-    among = rows.filter(state=ItemState.DECIDED).values("pk")
-    found = [
-        pool(person).filter(pk__in=among, **_held(person)).values_list("pk", flat=True) for pool in _POOLS.values()
-    ]
-    return [pk for pks in found for pk in pks[:most]]
+    return [pool(person).filter(**_held(person)) for pool in _POOLS.values()]
 
 
 def _held(person: Person) -> dict[str, Person]:

@@ -75,7 +75,8 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
     """The page for a person, in a number of queries that does not depend on the item."""
     content = content_of(item)
     blind = is_blind_to(person, item)
-    hidden = passing_as_open(person, Item.objects.filter(merchant_id=item.merchant_id))
+    unseen = [rows.filter(merchant_id=item.merchant_id) for rows in passing_as_open(person)]
+    hidden = [pk for rows in unseen for pk in rows.values_list("pk", flat=True)]
     held = item.claimed_until is not None and item.claimed_until > now
     mine = held and item.claimed_by_id == person.pk
     decisions = () if blind else tuple(item.decisions.select_related("decided_by", "approved_by").order_by("-pk"))

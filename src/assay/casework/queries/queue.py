@@ -86,29 +86,29 @@ class Page:
 
 
 def page_of(person: Person, wanted: Wanted, now: datetime, *, after: str = "", size: int = PAGE_ROWS) -> Page:
-    """One page, from the cursor on. It reads `size` + 1 rows off an index, whatever the queue holds."""
+    """One page, from the cursor on. It reads `size` + 1 rows off each index, whatever the queue holds."""
     if wanted.claimed == "mine":
         return Page(held_by(person, now), None)
-    rows = _in_state(person, wanted)
-    if wanted.claimed == "free":
-        rows = rows.filter(free(now))
-    if wanted.state != ItemState.OPEN:
-        rows = items_without_blind(person, rows)
-    if after:
-        rank, pk = _read_cursor(after)
-        rows = rows.filter(Q(rank__lt=rank) | Q(id__gt=pk), rank__lte=rank)
-    found = list(rows.select_related("claimed_by").order_by("-rank", "id")[: size + 1])
-    last = found[size - 1] if len(found) > size else None
-    return Page(found[:size], _cursor(last) if last else None)
+    found: dict[int, Item] = {}
+    for rows in _in_state(person, wanted):
+        rows = narrowed(rows, wanted)
+        if wanted.claimed == "free":
+            rows = rows.filter(free(now))
+        if after:
+            rank, pk = _read_cursor(after)
+            rows = rows.filter(Q(rank__lt=rank) | Q(id__gt=pk), rank__lte=rank)
+        found |= {row.pk: row for row in rows.select_related("claimed_by").order_by("-rank", "id")[: size + 1]}
+    first = sorted(found.values(), key=lambda row: (-row.rank, row.pk))[: size + 1]
+    last = first[size - 1] if len(first) > size else None
+    return Page(first[:size], _cursor(last) if last else None)
 
 
-def _in_state(person: Person, wanted: Wanted) -> QuerySet[Item]:
-    """Rows in the state asked for. Whoever looks something up finds gold and blind items among the open ones."""
-    rows = narrowed(Item.objects.all(), wanted)
-    if wanted.state == ItemState.OPEN and (wanted.text or wanted.merchant):
-        also = passing_as_open(person, rows)
-        return rows.filter(Q(state=wanted.state) | Q(pk__in=also)) if also else rows.filter(state=wanted.state)
-    return rows.filter(state=wanted.state)
+def _in_state(person: Person, wanted: Wanted) -> list[QuerySet[Item]]:
+    """Sets of rows that are in the state asked for, as the person may see it: gold and blind items look open."""
+    rows = Item.objects.filter(state=wanted.state)
+    if wanted.state == ItemState.OPEN:
+        return [rows, *passing_as_open(person)]
+    return [items_without_blind(person, rows)]
 
 
 def held_by(person: Person, now: datetime) -> list[Item]:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from assay.casework.choices import Choice
-from assay.casework.models import Answer, Decision, Gold, Review, Role
+from assay.casework.models import Answer, Decision, Gold, Item, Review, Role
+from assay.casework.queries.queue import Wanted, page_of
 from assay.casework.services.decisions import decide
 from assay.casework.services.recording import Actor
 from tests.casework.builders import NOW, a_person, an_item
@@ -101,11 +102,12 @@ def test_the_answer_about_gold_says_what_any_answer_says_and_does_nothing():
     assert Review.objects.filter(kind="gold").count() == 1 and Decision.objects.count() == 1
 
 
-def test_looked_up_by_its_id_it_is_found_among_the_open_ones():
+def test_looked_for_in_any_way_it_is_found_among_the_open_ones():
     analyst = signed_in(a_person())
     item = _decided()
     _made_gold(item)
-    for query in ("text=L1", "merchant=M1"):
+    narrowed = (f"brand={item.brand}", f"category={item.category}", f"band={item.band}", f"stream={item.stream}")
+    for query in ("", "text=L1", "merchant=M1", *narrowed):
         assert f"/console/queue/{item.pk}/" in analyst.get(f"/console/queue/?{query}").content.decode()
         assert (
             f"/console/queue/{item.pk}/" not in analyst.get(f"/console/queue/?state=decided&{query}").content.decode()
@@ -116,6 +118,22 @@ def test_looked_up_by_its_id_it_is_found_among_the_open_ones():
     assert "takes effect" in together.content.decode() and "no longer open" not in together.content.decode()
     senior = signed_in(a_person(Role.SENIOR))
     assert f"/console/queue/{item.pk}/" not in senior.get("/console/queue/?text=L1").content.decode()
+
+
+def test_among_the_open_ones_it_stands_in_its_place_page_after_page():
+    person = a_person()
+    known, blind, both = (decide(Actor.of(a_person()), an_item(), REMOVE).item for _ in range(3))
+    for item in (known, both):
+        _made_gold(item)
+    Item.objects.filter(pk__in=[blind.pk, both.pk]).update(needs_blind_review=True)
+    rows = [an_item(rank=3.0), known, an_item(rank=2.0), blind, both, an_item(rank=1.0)]
+    for item, rank in zip(rows, (3.0, 2.5, 2.0, 1.5, 1.5, 1.0), strict=True):
+        Item.objects.filter(pk=item.pk).update(rank=rank)
+    found, after = [], ""
+    while after is not None:
+        page = page_of(person, Wanted(), NOW, after=after, size=2)
+        found, after = [*found, *(row.pk for row in page.rows)], page.after
+    assert found == [item.pk for item in rows]
 
 
 def test_a_blind_answer_is_shown_to_seniors_and_auditors_only():
