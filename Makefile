@@ -43,9 +43,9 @@ demo: $(VENV)/.run ## simulate a marketplace, rate it, search its posts, measure
 
 test: $(VENV)/.dev $(VENV)/.axe ## lint and every test but the long ones; casework on SQLite, then again on PostgreSQL
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest $(TOGETHER)
+	@$(BIN)/python -m pytest -m "not long" $(TOGETHER)
 	@echo "Casework again, on PostgreSQL"
-	@ASSAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(TOGETHER) $(ON_POSTGRESQL)
+	@ASSAY_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not long" $(TOGETHER) $(ON_POSTGRESQL)
 
 test-long: $(VENV)/.dev ## the tests that take minutes
 	@$(BIN)/python -m pytest -m long
