@@ -49,7 +49,7 @@ def main() -> None:
             with _server() as port:
                 rows.append(_measured(n, port, people, options))
             print(json.dumps(rows[-1]), flush=True)
-    result = {"sizes": rows, "growth_exponent": _growth(rows)}
+    result = {"sizes": rows, "growth_exponent": _growth(rows) if len(rows) > 1 else {}}
     print(json.dumps(result["growth_exponent"]))
     if options.write:
         (HERE / "results.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

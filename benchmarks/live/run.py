@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,7 @@ def inside(run_folder: Path, n_ratings: int) -> dict[str, Any]:
         "stored_ms": timed(rater.rate, rows[100:]),
         "new_ms": timed(rater.rate, new[100:]),
         "model_alone_ms": timed(lambda row: explain_row(rater.model, row), signals),
+        "eight_threads_ms": together(rater.rate, rows[100:], 8),
         "opened_mib": round((process.memory_full_info().uss - before) / 2**20, 1),
     }
     found["ratio_to_model_alone"] = round(found["new_ms"]["median"] / found["model_alone_ms"]["median"], 1)
@@ -173,6 +175,14 @@ def timed(rate: Any, rows: list[Any]) -> dict[str, float]:
         "wall_median": round(1000 * float(np.median(wall)), 3),
         "wall_p95": round(1000 * float(np.quantile(wall, 0.95)), 3),
     }
+
+
+def together(rate: Any, rows: list[Any], n_threads: int) -> float:
+    """Milliseconds of the clock per row when several threads rate at once."""
+    started = time.perf_counter()
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(rate, rows))
+    return round(1_000 * (time.perf_counter() - started) / len(rows), 3)
 
 
 def growth(rows: list[dict[str, Any]]) -> float:
