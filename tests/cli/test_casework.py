@@ -91,6 +91,28 @@ def test_a_merchants_person_needs_the_merchants_id_and_leaves_nothing_behind_wit
     assert Person.objects.get().organisation.merchant_id == "M7"
 
 
+def test_of_two_shops_with_one_name_the_id_says_which(assay):
+    given = ["casework", "person", "add", "--role", "merchant", "--organisation", "Sunny Shop", "--kind", "merchant"]
+    for email, merchant_id in (("a@example.org", "M1"), ("b@example.org", "M777"), ("c@example.org", "M1")):
+        assert assay(*given, email, "--merchant-id", merchant_id)[0] == 0
+    found = Person.objects.order_by("email").values_list("organisation__merchant_id", flat=True)
+    assert list(found) == ["M1", "M777", "M1"]
+    code, _, said = assay(*given, "d@example.org")
+    assert (
+        code == 2
+        and "2 organisations are called 'Sunny Shop'" in said
+        and "--merchant-id M777" in " ".join(said.split())
+    )
+
+
+def test_an_organisation_of_another_kind_than_the_house_needs_its_name(assay):
+    code, _, said = assay(
+        "casework", "person", "add", "l@example.org", "--role", "authenticator", "--kind", "laboratory"
+    )
+    assert code == 2 and "A laboratory needs its name." in said
+    assert not Organisation.objects.exists()
+
+
 def test_made_up_work_needs_an_empty_casework(assay, tmp_path):
     a_decision()
     code, _, said = assay("casework", "demo-data", str(tmp_path))

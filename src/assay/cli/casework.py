@@ -16,7 +16,7 @@ from assay.cli.homes import HomeFolder, need_database, need_tables, open_home
 from assay.market.errors import CallerError
 
 if TYPE_CHECKING:
-    from assay.casework.models import Person
+    from assay.casework.models import Organisation, Person
     from assay.casework.queries.runs import Standing
     from assay.casework.services.loading import Loaded
 
@@ -25,6 +25,7 @@ group = typer.Typer(
 )
 people_group = typer.Typer(help="Who works here: adds people and lists them.", no_args_is_help=True)
 group.add_typer(people_group, name="person")
+_HOUSE = "Marketplace"
 _KINDS = "marketplace, brand, laboratory, authority, merchant"
 _ROLES = "analyst, senior, test_buyer, authenticator, merchant, auditor, administrator"
 
@@ -161,11 +162,9 @@ def add_person(
     email: Annotated[str, typer.Argument(help="Address to sign in with.")],
     role: Annotated[str, typer.Option(help=f"What the person does: {_ROLES}.")],
     name: Annotated[str, typer.Option(help="Name shown to colleagues.")] = "",
-    organisation: Annotated[
-        str, typer.Option(help="Name of the organisation; made when there is none.")
-    ] = "Marketplace",
-    kind: Annotated[str, typer.Option(help=f"Kind of a new organisation: {_KINDS}.")] = "marketplace",
-    merchant_id: Annotated[str | None, typer.Option(help="The market's id of a new merchant organisation.")] = None,
+    organisation: Annotated[str, typer.Option(help="Name of the organisation; made when there is none.")] = _HOUSE,
+    kind: Annotated[str, typer.Option(help=f"Kind of the organisation: {_KINDS}; a new one is a marketplace.")] = "",
+    merchant_id: Annotated[str | None, typer.Option(help="The market's id of a merchant organisation.")] = None,
     language: Annotated[str, typer.Option(help="Language of pages and letters: en or zh-hans.")] = "en",
     home: HomeFolder = None,
     json: Json = False,
@@ -192,16 +191,46 @@ def _added(actor: Any, details: Any, password: str, place: tuple[str, str, str |
     """The person and, where it is new, their organisation: both or neither."""
     from django.db import transaction
 
-    from assay.casework.models import Organisation, Person
+    from assay.casework.models import OrganisationKind, Person
     from assay.casework.services.passwords import check_password_is_good
     from assay.casework.services.people import add_organisation, add_person
 
     name, kind, merchant_id = place
     check_password_is_good(password, Person(email=details.email, name=details.name))
     with transaction.atomic():
-        where = Organisation.objects.filter(name=name, closed_at=None).order_by("pk").first()
-        where = where or add_organisation(actor, kind, name=name, merchant_id=merchant_id)
+        where = _organisation(name, kind, merchant_id) or add_organisation(
+            actor, kind or OrganisationKind.MARKETPLACE, name=name, merchant_id=merchant_id
+        )
         return add_person(actor, where, details, password=password)
+
+
+def _organisation(name: str, kind: str, merchant_id: str | None) -> Organisation | None:
+    """The one that is meant; None for a new one. Names are not unique: two shops may well be called the same."""
+    from assay.casework.models import Organisation, OrganisationKind
+
+    if name == _HOUSE and kind not in ("", OrganisationKind.MARKETPLACE):
+        raise CallerError(
+            f"A {kind} needs its name.", where={"option": "--organisation"}, value=name, allowed="a name of its own"
+        )
+    found = Organisation.objects.filter(closed_at=None).order_by("pk")
+    found = found.filter(merchant_id=merchant_id) if merchant_id else found.filter(name=name)
+    found = found.filter(kind=kind) if kind else found
+    if len(found) > 1:
+        ways = [f"--merchant-id {each.merchant_id}" if each.merchant_id else f"--kind {each.kind}" for each in found]
+        raise CallerError(
+            f"{len(found)} organisations are called {name!r}; say which: {', '.join(ways)}.",
+            where={"option": "--organisation"},
+            value=name,
+            allowed=", ".join(ways),
+        )
+    if found and merchant_id and found[0].name != name:
+        raise CallerError(
+            f"Merchant {merchant_id} is known as {found[0].name!r}, not {name!r}.",
+            where={"option": "--organisation"},
+            value=name,
+            allowed=found[0].name,
+        )
+    return found[0] if found else None
 
 
 def _password() -> tuple[str, bool]:

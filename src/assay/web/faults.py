@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError
@@ -14,9 +15,17 @@ from assay.casework.access import NotThere, Refused
 from assay.casework.moves import WrongState
 from assay.market.errors import AssayError, CallerError
 
-# How the API names what went wrong before any of its calls was found.
 _UNIQUE_VIOLATION = "23505"  # SQLSTATE of PostgreSQL
-_NAMES = {400: "Invalid", 403: "Refused", 404: "NotThere", 409: "WrongState", 500: "OurFault", 503: "OutsideError"}
+# How the API names what went wrong before any of its calls was found.
+NAMES = {
+    400: "Invalid",
+    403: "Refused",
+    404: "NotThere",
+    405: "Invalid",
+    409: "WrongState",
+    500: "OurFault",
+    503: "OutsideError",
+}
 
 
 def status_of(error: AssayError) -> int:
@@ -64,6 +73,14 @@ def our_fault(request: HttpRequest) -> HttpResponse:
     return _page(request, 500)
 
 
+def wrong_method(request: HttpRequest, allowed: Sequence[str]) -> HttpResponse:
+    """405, with the methods that are there."""
+    is_api = request.path.startswith("/api/")
+    response = _page(request, 405, f"This address answers to {', '.join(allowed)} only." if is_api else "")
+    response["Allow"] = ", ".join(allowed)
+    return response
+
+
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that did not come from our own page, or from one that is too old."""
     return _page(request, 403, _("This form has expired or did not come from this site. Go back, reload, try again."))
@@ -83,7 +100,8 @@ def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
         400: _("This could not be done"),
         403: _("This is not for you"),
         404: _("There is no such page"),
-        409: _("Somebody was faster"),
+        405: _("This page cannot be opened by its address"),
+        409: _("This is no longer possible"),
         500: _("This is our fault"),
         503: _("Something outside failed"),
     }
@@ -91,10 +109,11 @@ def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
         400: _("What was asked for cannot be read. Go back and check the form."),
         403: _("Your role does not allow this page or this action. If it should, ask an administrator."),
         404: _("It may have been removed, or it belongs to another organisation."),
+        405: _("It is what a form led to. Go back and send the form again."),
         500: _("It has been written to the log. Nothing you sent was half done."),
     }
     if request.path.startswith("/api/"):
-        said = {"error": _NAMES[status], "message": str(text or texts.get(status, "")), "where": {"path": request.path}}
+        said = {"error": NAMES[status], "message": str(text or texts.get(status, "")), "where": {"path": request.path}}
         return JsonResponse(said | {"value": None, "allowed": None}, status=status)
     context = {"status": status, "title": titles.get(status, ""), "text": text or texts.get(status, "")}
     return render(request, "fault.html", context, status=status)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import translation
 
@@ -46,10 +46,10 @@ class Gate:
             return faults.refused(request)
         if _has_nul(request.path, request.GET):
             return faults.bad_request(request)
+        if permit.methods and request.method not in permit.methods:
+            return faults.wrong_method(request, permit.methods)
         if permit.scope:
             return None  # the API reads its token itself and asks the same table
-        if permit.methods and request.method not in permit.methods:
-            return HttpResponseNotAllowed(permit.methods)
         answer = None if permit.is_anonymous else _let_in(request, permit)
         return faults.bad_request(request) if answer is None and _has_nul("", request.POST) else answer
 

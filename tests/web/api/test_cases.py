@@ -117,9 +117,15 @@ def test_a_merchants_strikes_are_said(caller):
 
 
 def test_effects_can_be_polled_instead_of_received(caller):
+    poller = a_caller(Role.ADMINISTRATOR)
+    assert poller.get("/effects").json() == {"items": [], "next": None}
     caller.post(f"/items/{an_item().pk}/decisions", REMOVE)
-    page = a_caller(Role.ADMINISTRATOR).get("/effects").json()
-    assert page["items"][0]["kind"] == "decision.applied"
+    assert poller.get("/effects").json()["items"] == []  # a moment later: others may be written with a lower number
+    Effect.objects.update(created_at=NOW)
+    page = poller.get("/effects").json()
+    assert [each["kind"] for each in page["items"]] == ["decision.applied"]
+    assert poller.get("/effects", cursor=page["next"]).json() == {"items": [], "next": page["next"]}
+    assert poller.get("/effects", endpoint=999).json()["items"] == []
 
 
 @pytest.mark.parametrize("path", ["/items/999999", "/decisions/none", "/decisions/none/statement"])
@@ -161,3 +167,12 @@ def test_of_two_who_write_the_same_at_one_moment_the_second_hears_so(caller, mon
 
     monkeypatch.setattr("assay.web.api.cases.decisions.decide", decide)
     assert caller.post(f"/items/{an_item().pk}/decisions", REMOVE).status_code == status
+
+
+def test_a_wrong_method_and_a_body_that_is_too_large_are_faults_of_the_one_shape(caller, settings):
+    answer = caller.post("/items")
+    assert (answer.status_code, answer["Allow"], answer.json()["error"]) == (405, "GET", "Invalid")
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    answer = caller.post(f"/items/{an_item().pk}/decisions", REMOVE | {"note": "x" * 2_000})
+    assert (answer.status_code, answer.json()["error"]) == (413, "Invalid")
+    assert caller.post("/items/1/decisions", b"{").json()["error"] == "Invalid"

@@ -9,6 +9,7 @@ import pytest
 from tests.web.browser.walking import Site, send
 
 COURSE = "counterfeit/remove/facts-do-not-fit"
+NOTE = "The box on the second picture."
 WHY = "The wrong listing was chosen."
 
 
@@ -26,6 +27,14 @@ def assert_item_is_explained(page: Any) -> None:
     assert page.is_visible("section[aria-labelledby=why] svg")
     assert page.locator("section[aria-labelledby=facts] .discrepancy").count() > 0
     assert page.is_visible("section[aria-labelledby=unchecked]")
+
+
+def assert_a_note_outlives_a_form_that_is_not_whole(page: Any) -> None:
+    """Leaving the field asks what would happen: nothing yet, as no answer is chosen."""
+    page.fill("#answer-note", NOTE)
+    page.press("#answer-note", "Tab")
+    page.wait_for_selector("#preview .errors")
+    assert page.input_value("#answer-note") == NOTE
 
 
 def assert_is_in_force(page: Any, subject: str) -> None:
@@ -57,8 +66,11 @@ def test_an_item_is_taken_decided_and_undone(walk: Site, scripts: bool) -> None:
     assert f"/queue/{item}/" in page.url
     assert_item_is_explained(page)
 
+    if scripts:
+        assert_a_note_outlives_a_form_that_is_not_whole(page)
     page.click("#answer nav a >> nth=0")
     page.wait_for_selector("#answer a[aria-current=page]")
+    assert page.input_value("#answer-note") == (NOTE if scripts else "")
     page.select_option("#answer-course", COURSE)
     page.click("#answer-form > button")
     page.wait_for_selector("#preview .callout")

@@ -182,7 +182,8 @@ def test_an_objection_that_says_too_little_or_too_much_stays_in_the_form(client,
 def test_a_second_objection_and_a_late_one_are_refused(client, case):
     _lodged(case)
     assert "waits for an answer already" in client.get(_of(case, "statement")).content.decode()
-    assert client.post(_of(case, "lodge"), {"text": TEXT}).status_code == 409
+    again = client.post(_of(case, "lodge"), {"text": f"{TEXT} Written for an hour."})
+    assert again.status_code == 409 and "Written for an hour." in again.content.decode()
     late = a_case(case.organisation, in_force_at=timezone.now() - days(200))
     assert "time for an appeal is over" in client.get(_of(late, "statement")).content.decode()
     assert client.post(_of(late, "lodge"), {"text": TEXT}).status_code == 409

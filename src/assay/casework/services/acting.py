@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from django.utils.translation import gettext
+
 from assay.casework.access import Refused, need
 from assay.casework.models import Person
 from assay.casework.services.recording import Actor
+from assay.market.errors import CallerError
 
 
 def the_person(actor: Actor, permission: str, subject: Any = None) -> Person:  # noqa: ANN401 - any object of casework
@@ -22,6 +25,13 @@ def need_of(actor: Actor, permission: str, subject: Any = None) -> None:  # noqa
     """Asks the permission of a person; the system's own parts do what the code calls them for."""
     if actor.person is not None:
         need(actor.person, permission, subject)
+
+
+def need_reason(reason: str) -> None:
+    """Refuses when nothing is said."""
+    if not reason.strip():
+        said = gettext("This needs a reason; none was given.")
+        raise CallerError(said, where={"field": "reason"}, allowed="a few words")
 
 
 def drawn(one_in: int) -> bool:

@@ -7,8 +7,8 @@ writing meanwhile, and one row that somebody took in between would undo the rest
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import models
@@ -20,7 +20,7 @@ from assay.casework.access import NotThere, Refused, may
 from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
 from assay.casework.moves import WrongState
-from assay.casework.queries.blind import is_blind_to, without_blind
+from assay.casework.queries.blind import passing_as_open, without_blind
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason, undo
@@ -77,16 +77,28 @@ def plan(actor: Actor, items: Sequence[Item], choice: Choice) -> tuple[Row, ...]
     """What would happen to each item; nothing is written. CallerError for none or more than MOST_ITEMS."""
     person, now = the_person(actor, "item.bulk"), timezone.now()
     need_some(items)
-    together = _together_minor(person, items, choice, now)
-    return tuple(Row(each, _fate(person, each, choice, now, together)) for each in items)
+    blind = {
+        pk
+        for rows in passing_as_open(person)
+        for pk in rows.filter(pk__in=[each.pk for each in items]).values_list("pk", flat=True)
+    }
+    rows = [Row(each, _fate(person, each, choice, now, is_blind=each.pk in blind)) for each in items]
+    if not needs_second_person(choice.action, together_minor(rows)):
+        return tuple(rows)
+    return tuple(replace(row, fate=Fate.PROPOSES) if row.fate == Fate.ACTS else row for row in rows)
+
+
+def together_minor(rows: Iterable[Row]) -> int:
+    """The harm of everything that is decided at once."""
+    return sum(row.item.harm_minor for row in rows if row.fate in DECIDES)
 
 
 def apply(actor: Actor, items: Sequence[Item], choice: Choice) -> Batch:
     """Decides about every item that can be decided, under one batch; the others are skipped and say why."""
     batch = f"B-{secrets.token_hex(8)}"
     planned = plan(actor, items, choice)
-    together = sum(row.item.harm_minor for row in planned if row.fate in DECIDES)
-    return Batch(batch, tuple(_apply_one(actor, row, choice, batch, together) for row in planned))
+    harm = together_minor(planned)
+    return Batch(batch, tuple(_apply_one(actor, row, choice, batch, harm) for row in planned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,9 @@ def undo_batch(actor: Actor, batch: str, *, reason: str) -> Undone:
     for row in standing:
         try:
             undo(actor, row, reason=reason)
-        except (WrongState, Refused) as error:
+        except Refused:
+            kept.append((row, gettext("you cannot undo this one; a senior can")))
+        except WrongState as error:
             kept.append((row, error.message))
     return Undone(len(standing) - len(kept), tuple(kept))
 
@@ -122,11 +136,11 @@ def decisions_of(batch: str) -> models.QuerySet[Decision]:
     return rows.select_related("item", "decided_by").order_by("pk")
 
 
-def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, together_minor: int) -> Row:
+def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, harm_minor: int) -> Row:
     if row.fate not in DECIDES:
         return row
     try:
-        decision = answer(actor, row.item, choice, batch=batch, together_minor=together_minor).decision
+        decision = answer(actor, row.item, choice, batch=batch, together_minor=harm_minor).decision
     except WrongState:
         fresh = Item.objects.get(pk=row.item.pk)
         return Row(fresh, Fate.HELD if fresh.state == ItemState.OPEN else Fate.NOT_OPEN)
@@ -136,15 +150,9 @@ def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, together_mino
     return Row(row.item, Fate.PROPOSES if is_held else Fate.ACTS, decision)
 
 
-def _together_minor(person: Person, items: Sequence[Item], choice: Choice, now: datetime) -> int:
-    """The harm of everything that the choice would decide at once."""
-    return sum(each.harm_minor for each in items if _fate(person, each, choice, now, 0) in DECIDES)
-
-
-def _fate(person: Person, item: Item, choice: Choice, now: datetime, together_minor: int) -> Fate:
-    # What somebody may be asked about blindly has the fate of an open item, here as on its own page.
-    is_open = item.state == ItemState.OPEN or is_blind_to(person, item)
-    if not is_open or not may(person, "item.decide", item):
+def _fate(person: Person, item: Item, choice: Choice, now: datetime, *, is_blind: bool) -> Fate:
+    """The item's own fate. What somebody may be asked about blindly has that of an open item, as on its own page."""
+    if not (item.state == ItemState.OPEN or is_blind) or not may(person, "item.decide", item):
         return Fate.NOT_OPEN
     if item.claimed_until is not None and item.claimed_until > now and item.claimed_by_id != person.pk:
         return Fate.HELD
@@ -152,7 +160,7 @@ def _fate(person: Person, item: Item, choice: Choice, now: datetime, together_mi
         check(choice, item.subject_type)
     except CallerError:
         return Fate.DOES_NOT_FIT
-    return Fate.PROPOSES if needs_second_person(choice.action, max(item.harm_minor, together_minor)) else Fate.ACTS
+    return Fate.ACTS
 
 
 def need_some(items: Sequence[Item]) -> None:

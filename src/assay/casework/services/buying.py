@@ -278,7 +278,9 @@ def _picture(content: bytes | File[Any]) -> bytes:
     read = content if isinstance(content, bytes) else content.read(MOST_BYTES + 1)
     if not (found := media_type(read)).startswith("image/"):
         raise Unfit(
-            f"A photograph is a JPEG, PNG or WebP file; this is {found}.", value=found, allowed="JPEG, PNG, WebP"
+            gettext("A photograph is a JPEG, PNG or WebP file; this is %(kind)s.") % {"kind": found},
+            value=found,
+            allowed="JPEG, PNG, WebP",
         )
     return read
 

@@ -59,6 +59,7 @@ AUTOMATION_AT_MOST = Action.DEMOTE
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 9
 _BATCH = 200
+_MOST_REASON = 2_000
 _ITEM_FIELDS = ["state", "needs_blind_review", "updated_at", *claims.CLAIM_FIELDS]
 
 
@@ -158,9 +159,9 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
 def reverse(actor: Actor, decision: Decision, *, reason: str, answer: str = Answer.GENUINE) -> Decision:
     """Reverses a decision on appeal: effects are lifted, the strike is cancelled, the item stays decided.
 
-    The answer is recorded anew in the name of whoever answered the appeal.
+    The answer is recorded anew in the name of whoever answered the appeal. The appeal has checked its reasons: the
+    merchant reads them, and they may be longer than others.
     """
-    reason = needed_reason(reason)
     now = timezone.now()
     with transaction.atomic():
         item, row = _locked_pair(decision)
@@ -199,12 +200,12 @@ def expire(actor: Actor, now: datetime) -> int:
 def needed_reason(reason: str) -> str:
     """A reason in words, trimmed; CallerError for none."""
     given = reason.strip()
-    if not given or len(given) > 2_000:
+    if not given or len(given) > _MOST_REASON:
         raise CallerError(
             gettext("A reason in words is needed, of at most 2,000 characters: it is kept with the decision."),
             where={"field": "reason"},
             value=given[:80],
-            allowed="1 to 2,000 characters",
+            allowed=f"1 to {_MOST_REASON:,} characters",
         )
     return given
 

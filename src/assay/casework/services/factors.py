@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -17,6 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from assay.casework.access import need
 from assay.casework.models import Person
 from assay.casework.moves import WrongState
+from assay.casework.services.acting import need_reason
 from assay.casework.services.recording import Actor, record
 from assay.market.errors import CallerError
 
@@ -51,7 +53,7 @@ def draft_device(person: Person) -> TOTPDevice:
     with transaction.atomic():
         Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if has_factor(person):
-            raise WrongState("An authenticator app is enrolled already; an administrator can reset it.")
+            raise WrongState(gettext("An authenticator app is enrolled already; an administrator can reset it."))
         device, _is_new = TOTPDevice.objects.get_or_create(user=person, confirmed=False, defaults={"name": "app"})
     return device
 
@@ -116,8 +118,7 @@ def reset(actor: Actor, person: Person, *, reason: str) -> None:
     """Removes the app and the codes of somebody else, who enrols anew at the next signing in; open sessions end."""
     if actor.person is not None:
         need(actor.person, "factor.reset", person)
-    if not reason.strip():
-        raise CallerError("This needs a reason; none was given.", where={"field": "reason"}, allowed="a few words")
+    need_reason(reason)
     with transaction.atomic():
         row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         n = TOTPDevice.objects.filter(user=row).delete()[0] + StaticDevice.objects.filter(user=row).delete()[0]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
 from assay.casework.models import LegalHold
+from assay.casework.services.acting import need_reason
 from assay.casework.services.recording import Actor, record
 from assay.market.errors import CallerError
 
@@ -54,8 +55,7 @@ def lift(actor: Actor, hold: LegalHold, *, reason: str) -> LegalHold:
     if actor.person is None:
         raise CallerError("A legal hold is lifted by a person, who answers for it.")
     need(actor.person, "hold.lift", hold)
-    if not reason.strip():
-        raise CallerError("Lifting a hold needs a reason; none was given.", allowed="a few words")
+    need_reason(reason)
     with transaction.atomic():
         row = LegalHold.objects.select_for_update(of=("self",), no_key=True).get(pk=hold.pk)
         if row.lifted_at is None:
@@ -79,8 +79,7 @@ def _check(subject_type: str, name: str, reason: str) -> None:
             where={"field": "subject_id"},
             value=name,
         )
-    if not reason.strip():
-        raise CallerError("A hold needs a reason; none was given.", where={"field": "reason"}, allowed="a few words")
+    need_reason(reason)
 
 
 def _is_number(name: str) -> bool:

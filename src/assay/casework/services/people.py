@@ -16,6 +16,7 @@ from assay.casework.access import need
 from assay.casework.access.roles import ROLES_OF
 from assay.casework.models import ApiToken, Language, Organisation, OrganisationKind, Person, Role
 from assay.casework.moves import WrongState
+from assay.casework.services.acting import need_reason
 from assay.casework.services.recording import Actor, record
 from assay.market.errors import CallerError
 
@@ -101,7 +102,7 @@ def close_organisation(
     """Ends an organisation: its people are deactivated with it. WrongState when it is closed, or the person's own."""
     if actor.person is not None:
         need(actor.person, "organisation.change", organisation)
-    _need_reason(reason)
+    need_reason(reason)
     at = now or timezone.now()
     with transaction.atomic():
         _lock_administrators()
@@ -181,7 +182,7 @@ def change_person(actor: Actor, person: Person, details: PersonDetails, *, reaso
 
 def deactivate(actor: Actor, person: Person, *, reason: str, now: datetime | None = None) -> Person:
     """Shuts a person out at once: open sessions end, tokens are revoked. CallerError for the last administrator."""
-    _need_reason(reason)
+    need_reason(reason)
     with transaction.atomic():
         _lock_administrators()
         if actor.person is not None:
@@ -199,7 +200,7 @@ def reactivate(actor: Actor, person: Person, *, reason: str) -> Person:
     """Lets a person in again; their tokens stay revoked. WrongState when the organisation is closed."""
     if actor.person is not None:
         need(actor.person, "person.deactivate", person)
-    _need_reason(reason)
+    need_reason(reason)
     with transaction.atomic():
         row = _locked(person)
         if row.organisation.closed_at is not None or row.erased_at is not None:
@@ -294,11 +295,6 @@ def _need_free(email: str) -> None:
             where={"field": "email"},
             value=email,
         )
-
-
-def _need_reason(reason: str) -> None:
-    if not reason.strip():
-        raise CallerError("This needs a reason; none was given.", where={"field": "reason"}, allowed="a few words")
 
 
 def _check_organisation(kind: str, name: str, merchant_id: str | None, language: str, contact_email: str) -> None:

@@ -267,15 +267,24 @@ def _check(policy: Policy) -> None:
     wrong += [f"there is no action {name!r}" for name in policy.actions if name not in Action.values]
     wrong += [f"there is no reason {code!r}" for code in policy.reasons if code not in BY_CODE]
     if not 1 <= policy.window_days <= MOST_WINDOW_DAYS:
-        wrong.append(f"the window is {policy.window_days} days; it must be between 1 and {MOST_WINDOW_DAYS}")
+        wrong.append(
+            gettext("the window is %(days)d days; it must be between 1 and %(most)d")
+            % {"days": policy.window_days, "most": MOST_WINDOW_DAYS}
+        )
     if not 0 <= policy.together_days < policy.window_days:
-        wrong.append(f"one occasion lasts {policy.together_days} days; it must be shorter than the window")
+        wrong.append(
+            gettext("one occasion lasts %(days)d days; it must be shorter than the window")
+            % {"days": policy.together_days}
+        )
     for each in policy.thresholds:
         if each.action not in PROPOSABLE:
             wrong.append(f"a threshold cannot propose {each.action!r}; it may propose {', '.join(PROPOSABLE)}")
         if each.at <= 0:
-            wrong.append(f"a threshold of {each.at:g} strikes touches everybody; it must be above 0")
+            wrong.append(
+                gettext("a threshold of %(at)g strikes touches everybody; it must be above 0") % {"at": each.at}
+            )
     if len({each.at for each in policy.thresholds}) < len(policy.thresholds):
-        wrong.append("two thresholds stand at the same number of strikes")
+        wrong.append(gettext("two thresholds stand at the same number of strikes"))
     if wrong:
-        raise CallerError(f"This strike policy cannot be kept: {'; '.join(wrong)}.", value=wrong)
+        said = gettext("This strike policy cannot be kept: %(faults)s.") % {"faults": "; ".join(wrong)}
+        raise CallerError(said, value=wrong)

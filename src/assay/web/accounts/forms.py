@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from assay.casework.access import Refused
 from assay.casework.access.roles import ROLES_OF
 from assay.casework.models import Language, Organisation, OrganisationKind, Role
 from assay.casework.services.people import PersonDetails
@@ -151,10 +152,11 @@ class PersonForm(forms.Form):
 def say(form: forms.Form, error: CallerError) -> None:
     """Shows what a service refused beside the field it is about, in the reader's language where it is foreseen."""
     field = error.where.get("field")
-    words = _FORESEEN.get(str(field))
+    words = _REFUSED if isinstance(error, Refused) else _FORESEEN.get(str(field))
     form.add_error(field if words and field in form.fields else None, words or error.message)
 
 
+_REFUSED = _("Your role does not allow this, or not to yourself.")
 _FORESEEN = {
     "email": _("Somebody signs in with this address already."),
     "merchant_id": _("This merchant has an organisation already; add people to that one."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -13,7 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from assay.casework.services.repeats import KeyUsedDifferently
 from assay.market.errors import AssayError
 from assay.web.api.keys import Bearer, TooMany
-from assay.web.faults import said_for, status_of
+from assay.web.faults import NAMES, said_for, status_of
 
 LOG = logging.getLogger("assay.web.api")
 
@@ -98,7 +100,14 @@ def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _plain(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return fault(request, error.status_code, {"error": "Refused", "message": str(error)})
+    return fault(request, error.status_code, {"error": NAMES.get(error.status_code, "Invalid"), "message": str(error)})
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    said = {"error": "Invalid", "message": f"The body is larger than {most:,} bytes.", "allowed": f"{most:,} bytes"}
+    return fault(request, 413, said)
 
 
 @api.exception_handler(Exception)

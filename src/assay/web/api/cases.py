@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Query, Router, Status
 
 from assay.casework.access import NotThere, need
@@ -29,7 +30,7 @@ from assay.casework.services.repeats import once
 from assay.market.errors import CallerError
 from assay.web.api.application import api
 from assay.web.api.keys import ApiRequest
-from assay.web.api.pages import PageQuery, page_of, said
+from assay.web.api.pages import EffectQuery, PageQuery, going_on, page_of, said
 from assay.web.api.shapes import (
     AppealPage,
     Choice,
@@ -46,7 +47,9 @@ from assay.web.api.shapes import (
 
 router = Router()
 _FAULTS = {401: Error, 403: Error, 404: Error, 422: Error, 429: Error, 400: Error}
-_MOVED = _FAULTS | {409: Error}
+_MOVED = _FAULTS | {409: Error, 413: Error}
+# Rows that are written at the same time come into sight in another order than that of their numbers.
+_SETTLED = timedelta(seconds=5)
 
 
 @router.get("/items", response={200: ItemPage} | _FAULTS, url_name="items", summary="Items for review")
@@ -189,13 +192,22 @@ def appeals(request: ApiRequest, page: Query[PageQuery], state: AppealState | No
 
 
 @router.get("/effects", response={200: EffectPage} | _FAULTS, url_name="effects", summary="Effects, for polling")
-def effects(request: ApiRequest, page: Query[PageQuery]) -> dict[str, Any]:
-    """Everything that left the house, by ascending id: an alternative to webhooks, with the same keys."""
+def effects(request: ApiRequest, page: Query[EffectQuery]) -> dict[str, Any]:
+    """Everything that left the house, by ascending id: an alternative to webhooks, with the same keys.
+
+    `next` is given at the end too: ask with it later for what came meanwhile. Each active endpoint has its own copy of
+    an effect under a key of its own; `endpoint` narrows to one. An effect is here some seconds after it was written.
+    """
     need(request.auth.person, "effect.read")
-    found, following = page_of(effects_of(request.auth.person), page)
+    rows = _filtered(effects_of(request.auth.person), endpoint=page.endpoint, created_at__lte=timezone.now() - _SETTLED)
+    found, _more = page_of(rows, page)
     names = ("kind", "subject", "payload", "created_at", "state")
-    rows = [{"id": each.pk, "key": str(each.key)} | {name: getattr(each, name) for name in names} for each in found]
-    return said(rows, following)
+    shown = [
+        {"id": each.pk, "key": str(each.key), "endpoint": each.endpoint_id}
+        | {name: getattr(each, name) for name in names}
+        for each in found
+    ]
+    return said(shown, going_on(found, page))
 
 
 def _once(request: ApiRequest, response: HttpResponse, work: Callable[[], tuple[int, Any]]) -> Status[Any]:

@@ -23,6 +23,12 @@ class PageQuery(Schema):
     limit: int = Field(50, ge=1, le=MOST, description="Rows at most.")
 
 
+class EffectQuery(PageQuery):
+    """The same for effects."""
+
+    endpoint: int | None = Field(None, ge=1, le=_MOST_ID, description="The copy of one endpoint only.")
+
+
 def page_of(rows: QuerySet[Row], page: PageQuery) -> tuple[list[Row], str | None]:
     """Rows by ascending id after the cursor, and the next cursor (None at the end). CallerError for a broken cursor."""
     after = _read(page.cursor) if page.cursor else 0
@@ -30,6 +36,11 @@ def page_of(rows: QuerySet[Row], page: PageQuery) -> tuple[list[Row], str | None
     more = len(found) > page.limit
     found = found[: page.limit]
     return found, _write(int(found[-1].pk)) if more else None
+
+
+def going_on(rows: list[Row], page: PageQuery) -> str | None:
+    """The cursor for what is yet to come, also at the end; None before the first row."""
+    return _write(int(rows[-1].pk)) if rows else page.cursor or None
 
 
 def _write(last: int) -> str:

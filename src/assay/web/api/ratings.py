@@ -28,7 +28,7 @@ _OPENING = threading.Lock()
 
 @router.post(
     "/ratings",
-    response={200: Rating, 400: Error, 401: Error, 403: Error, 422: Error, 429: Error, 503: Error},
+    response={200: Rating, 400: Error, 401: Error, 403: Error, 413: Error, 422: Error, 429: Error, 503: Error},
     url_name="ratings",
     summary="Rate a listing as it is created",
 )

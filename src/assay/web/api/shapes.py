@@ -206,6 +206,7 @@ class EffectOut(Schema):
 
     id: int
     key: str
+    endpoint: int | None
     kind: str
     subject: str
     payload: dict[str, Any]

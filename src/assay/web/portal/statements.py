@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 from assay.casework.access import need
 from assay.casework.letters.languages import words
 from assay.casework.models import Decision, Statement
+from assay.casework.moves import WrongState
 from assay.casework.queries import merchants
 from assay.casework.queries.appeals import timeline
 from assay.casework.services import appeals, documents, statements
 from assay.casework.uploads import Unfit
 from assay.web.attachments import attachment
 from assay.web.console.asking import actor_of, person_of
+from assay.web.faults import status_of
 from assay.web.portal.forms import AppealForm, DocumentForm
 
 _A_PAGE = 25
@@ -52,17 +54,20 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
 def upload(request: HttpRequest, reference: str) -> HttpResponse:
     """A document for a decision; what is wrong with it is said beside the form."""
     found = merchants.statement_for(person_of(request), reference)
-    form = DocumentForm(request.POST, request.FILES)
+    form, status = DocumentForm(request.POST, request.FILES), _NOT_ACCEPTED
     if form.is_valid():
         file, kind = form.cleaned_data["file"], form.cleaned_data["kind"]
         try:
             documents.upload(actor_of(request), file, file.name, kind, decision=found.decision)
         except Unfit as error:
             form.add_error("file", error.message)
+        except WrongState as error:
+            form.add_error(None, error.message)
+            status = status_of(error)
         else:
             messages.success(request, _("We have your document."))
             return redirect("portal:statement", reference=reference)
-    return _page(request, found, document_form=form, status=_NOT_ACCEPTED)
+    return _page(request, found, document_form=form, status=status)
 
 
 def document(request: HttpRequest, pk: int) -> HttpResponse:
@@ -77,7 +82,12 @@ def lodge(request: HttpRequest, reference: str) -> HttpResponse:
     form = AppealForm(request.POST)
     if not form.is_valid():
         return _page(request, found, appeal_form=form, status=_NOT_ACCEPTED)
-    appeal = appeals.lodge(actor_of(request), found.decision, text=form.cleaned_data["text"])
+    try:
+        appeal = appeals.lodge(actor_of(request), found.decision, text=form.cleaned_data["text"])
+    except WrongState as error:
+        form.add_error(None, error.message)
+        again = merchants.statement_for(person_of(request), reference)
+        return _page(request, again, appeal_form=form, status=status_of(error))
     messages.success(request, _("We have your appeal. A receipt is below."))
     return redirect("portal:appeal", pk=appeal.pk)
 

@@ -3,7 +3,7 @@
 //
 //   data-key="c"        on a button, link, summary or field: pressing c clicks it, or puts the cursor into a field
 //   data-key-label      its words in the list of keys; otherwise its own text
-//   data-rows           on a table or list: j and k walk through its rows by their first link, Enter opens (as ever)
+//   data-rows           on a table: j and k walk through its rows by their first link, Enter opens (as ever)
 //   data-keys-open      a button that opens the list; hidden until this file has run
 (() => {
   "use strict";
@@ -25,14 +25,14 @@
   const targets = () => [...document.querySelectorAll("[data-key]")].filter(isShown);
   const searchField = () => [...document.querySelectorAll("input[type=search]")].find(isShown);
   const rowLinks = () =>
-    [...document.querySelectorAll("[data-rows] tbody tr, [data-rows] > li")]
+    [...document.querySelectorAll("[data-rows] tbody tr")]
       .map((row) => row.querySelector("[data-open], th a[href], a[href]"))
       .filter((link) => link && isShown(link));
 
   const walk = (step) => {
     const links = rowLinks();
     if (!links.length) return false;
-    const here = links.findIndex((link) => link.closest("tr, li").contains(document.activeElement));
+    const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
     const next = here < 0 ? (step > 0 ? 0 : links.length - 1) : Math.min(Math.max(here + step, 0), links.length - 1);
     links[next].focus();
     links[next].scrollIntoView({ block: "nearest" });
@@ -40,9 +40,8 @@
   };
 
   const press = (element) => {
-    if (element.matches("input:not([type=submit], [type=button]), select, textarea, fieldset")) {
-      const field = element.matches("fieldset") ? element.querySelector("input, select, textarea") : element;
-      field?.focus();
+    if (element.matches("input:not([type=submit], [type=button]), select, textarea")) {
+      element.focus();
     } else {
       element.click();
       if (element.matches("summary")) element.parentElement.querySelector("input:not([type=hidden]), select, textarea")?.focus();
@@ -52,9 +51,9 @@
 
   const words = (element) => {
     if (element.dataset.keyLabel) return element.dataset.keyLabel;
-    const copy = element.cloneNode(true);
-    copy.querySelectorAll("kbd, svg").forEach((each) => each.remove());
-    return (copy.textContent.trim() || element.labels?.[0]?.textContent.trim() || element.getAttribute("aria-label") || "").replace(/\s+/g, " ");
+    const copy = (element.labels?.[0] || element).cloneNode(true);
+    copy.querySelectorAll("kbd, svg, select").forEach((each) => each.remove());
+    return (copy.textContent.trim() || element.getAttribute("aria-label") || "").replace(/\s+/g, " ");
   };
 
   const help = () => {

@@ -4,7 +4,18 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from assay.casework.models import Action, Appeal, AppealState, AuditEvent, DecisionState, Item, Review, ReviewKind, Role
+from assay.casework.models import (
+    Action,
+    Answer,
+    Appeal,
+    AppealState,
+    AuditEvent,
+    DecisionState,
+    Item,
+    Review,
+    ReviewKind,
+    Role,
+)
 from assay.casework.reasons import REASONS
 from assay.casework.services import appeals, documents, strikes
 from assay.casework.services.recording import AUTOMATION, Actor
@@ -105,7 +116,16 @@ def test_a_second_answer_comes_too_late(senior):
     first, second = signed_in(senior), signed_in(a_person(Role.SENIOR))
     sent = {"outcome": "upheld", "reasons": WHY}
     assert first.post(_url("appeal-answer", appeal.pk), sent).status_code == 302
-    assert second.post(_url("appeal-answer", appeal.pk), sent).status_code == 409
+    late = second.post(_url("appeal-answer", appeal.pk), sent | {"reasons": "Written for half an hour."})
+    assert late.status_code == 409 and "Written for half an hour." in late.content.decode()
+
+
+def test_a_reversal_takes_reasons_as_long_as_any_answer(senior):
+    appeal = _appeal()
+    sent = {"outcome": Answer.GENUINE, "reasons": "Long. " * 1_500}
+    assert signed_in(senior).post(_url("appeal-answer", appeal.pk), sent).status_code == 302
+    appeal.refresh_from_db()
+    assert appeal.state == AppealState.REVERSED
 
 
 def test_while_somebody_holds_it_others_read_who_and_cannot_answer(senior):

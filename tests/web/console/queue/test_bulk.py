@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from assay.casework.models import Decision
@@ -17,6 +19,10 @@ def client():
     return signed_in(a_person())
 
 
+def shown_in(html):
+    return re.search(r'name="shown" value="([^"]*)"', html)[1]
+
+
 def test_from_the_ticked_rows_to_a_batch_and_back(client):
     items = [an_item(), an_item(harm_minor=9_000_000)]
     ticked = {"item": [each.pk for each in items]}
@@ -25,7 +31,11 @@ def test_from_the_ticked_rows_to_a_batch_and_back(client):
     html = client.post("/console/queue/together/", ticked | COURSE).content.decode()
     assert "waits for a second person" in html and "Yes, decide about 2 items" in html
     assert not Decision.objects.exists()
-    done = client.post("/console/queue/together/apply/", ticked | COURSE, follow=True)
+    changed = client.post("/console/queue/together/apply/", ticked | COURSE | {"days": "7", "shown": shown_in(html)})
+    assert "Yes, decide about 2 items" in changed.content.decode()  # shown first, as it is not what was shown
+    assert not Decision.objects.exists()
+    shown = {"shown": shown_in(html)}
+    done = client.post("/console/queue/together/apply/", ticked | COURSE | shown, follow=True)
     assert "2 items were answered." in done.content.decode()
     address = done.redirect_chain[-1][0]
     assert "Undo 2 decisions" in client.get(address).content.decode()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from assay.casework.access import need
+from assay.casework.access import NotThere, Refused, need
 from assay.casework.findings import Content
 from assay.casework.models import Appeal, AppealState, Person
 from assay.casework.queries import appeals as found_appeals
@@ -21,10 +21,12 @@ from assay.casework.reasons import BY_CODE
 from assay.casework.services import appeals, documents
 from assay.casework.services import strikes as striking
 from assay.casework.signal_words import in_own_words
+from assay.market.errors import CallerError
 from assay.publishing.visible import visible
 from assay.web.attachments import attachment
 from assay.web.console.appeals.forms import AnswerForm
 from assay.web.console.asking import actor_of, person_of, told
+from assay.web.faults import status_of
 
 _A_PAGE = 50
 _NOT_ACCEPTED = 422
@@ -69,7 +71,13 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form=form, status=_NOT_ACCEPTED)
-    appeals.answer(actor_of(request), found, form.verdict)
+    try:
+        appeals.answer(actor_of(request), found, form.verdict)
+    except (Refused, NotThere):
+        raise
+    except CallerError as error:
+        form.add_error(None, error.message)
+        return _page(request, merchants.appeal_for(person_of(request), pk), form=form, status=status_of(error))
     messages.success(request, _("Answered. The merchant can read the outcome now."))
     return redirect("console:appeal", pk=pk)
 

@@ -27,17 +27,18 @@ def choose(request: HttpRequest) -> HttpResponse:
     rows = bulk.plan(actor_of(request), items, form.choice()) if filled and form.is_valid() else ()
     status = 400 if filled and not rows else 200
     context = {"items": items, "form": form, "rows": rows, "back": back(request, "console:queue")}
+    context["shown"] = _course(request)
     context["n_acting"] = sum(row.fate in bulk.DECIDES for row in rows)
     return render(request, "console/queue/bulk.html", context, status=status)
 
 
 @told("console:queue")
 def apply(request: HttpRequest) -> HttpResponse:
-    """Does what was shown, and leads to what was done."""
+    """Does what was shown, and leads to what was done; another choice than that is shown first."""
     need(person_of(request), "item.bulk")
     items = _chosen(request)
     form = AnswerForm(*sorted({each.subject_type for each in items}), data=request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or request.POST.get("shown") != _course(request):
         return choose(request)
     done = bulk.apply(actor_of(request), items, form.choice())
     said = ngettext("%(n)d item was answered.", "%(n)d items were answered.", done.n_done) % {"n": done.n_done}
@@ -46,6 +47,11 @@ def apply(request: HttpRequest) -> HttpResponse:
         said += " " + ngettext("%(n)d item was skipped.", "%(n)d items were skipped.", skipped) % {"n": skipped}
     messages.success(request, said)
     return redirect("console:batch", done.id) if done.n_decisions else redirect(back(request, "console:queue"))
+
+
+def _course(request: HttpRequest) -> str:
+    """What would be done, as the form says it; a note changes nothing about it."""
+    return f"{request.POST.get('course', '')} {request.POST.get('days', '')}".strip()
 
 
 def _chosen(request: HttpRequest) -> list[Item]:

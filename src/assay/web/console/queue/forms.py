@@ -35,7 +35,7 @@ class AnswerForm(forms.Form):
         label=_("Note"),
         required=False,
         max_length=MOST_NOTE_CHARACTERS,
-        widget=forms.Textarea(attrs={"rows": 3, "data-key": "t"}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-key": "t", "hx-preserve": "true"}),
         help_text=_("Stays inside; the merchant reads the reason only."),
     )
 

@@ -20,6 +20,9 @@ from assay.web.console.asking import actor_of, back, person_of, told
 from assay.web.console.queue.forms import AnswerForm, SnoozeForm
 from assay.web.console.queue.views import item_with
 
+# A preview that was asked for by leaving a field says what is missing yet, which is no fault of anybody's.
+_ONLY_A_PART = 200
+
 
 @told("console:queue")
 def take_next(request: HttpRequest) -> HttpResponse:
@@ -60,7 +63,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     claims.renew(actor_of(request), found)
     form = AnswerForm(found.subject_type, data=request.POST)
     if not form.is_valid():
-        return item_with(request, found, form, status=400)
+        return item_with(request, found, form, status=_ONLY_A_PART if getattr(request, "htmx", False) else 400)
     return item_with(request, found, form, preview=consequences(found, form.choice(), timezone.now()))
 
 

@@ -153,6 +153,7 @@ def _blind_row(row: Examination, person: Person) -> dict[str, Any]:
         "is_declined": row.declined_at is not None,
         "finished_at": row.finished_at,
         "outcome": outcome,
+        "outcome_code": row.outcome,
     }
 
 
