@@ -26,6 +26,9 @@ import orjson
 
 from assay.market.errors import CallerError
 
+# What people found out or put forward, in findings of runs: the id of a fact, and the signal of a discrepancy.
+AUTHENTICATION = "authentication"
+STRIKES_STANDING = "strikes-standing"
 # Raised when a field changes its meaning or goes away; a reader refuses what it does not know.
 FORMAT = 1
 

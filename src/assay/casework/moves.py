@@ -36,7 +36,7 @@ _OUTSIDER = "somebody without a part in the decision; reasons"
 
 MOVES: tuple[Move, ...] = (
     Move("item", "propose", ("open",), "proposed", "item.decide", _REVIEWED),
-    Move("item", "decide", ("open", "proposed", "closed"), "decided", "item.decide", _REVIEWED),
+    Move("item", "decide", ("open", "proposed"), "decided", "item.decide", _REVIEWED),
     Move("item", "snooze", ("open",), "snoozed", "item.snooze", "an end within 90 days, a reason"),
     Move("item", "wake", ("snoozed",), "open", "item.snooze"),
     Move(

@@ -125,3 +125,13 @@ def test_the_worker_decides_what_the_policy_allows_once_and_never_again_after_a_
 def test_without_a_policy_a_person_looks_at_everything():
     an_item(score=100.0)
     assert automation.decide_due() == 0
+
+
+def test_what_changed_since_the_automation_looked_is_left_alone(senior):
+    _set(senior)
+    seen = an_item(score=95.0)
+    for changed in ({"state": "closed"}, {"state": "open", "score": 20.0}, {"score": 95.0, "stream": "test_buy"}):
+        Item.objects.filter(pk=seen.pk).update(**changed)
+        assert automation.decide_automatically(seen) is None
+    Item.objects.filter(pk=seen.pk).update(stream="flagged")
+    assert automation.decide_automatically(seen) is not None

@@ -15,6 +15,7 @@ from assay.casework.models import (
     Decision,
     DecisionState,
     Effect,
+    Item,
     ItemState,
     Review,
     Role,
@@ -261,3 +262,30 @@ def _appeal(decision):
         lodged_at=NOW,
         due_at=timezone.now() + timedelta(days=7),
     )
+
+
+def test_the_end_of_an_earlier_decision_does_not_open_what_a_later_one_has_decided(actor, senior):
+    item = an_item()
+    earlier = decisions.decide(actor, item, Choice("inconclusive", "ask_invoice", "no-provenance", days=10))
+    Item.objects.filter(pk=item.pk).update(state=ItemState.OPEN)  # an examination has brought it back
+    decisions.decide(actor, item, REMOVE)
+    assert decisions.expire(WORKER, timezone.now() + timedelta(days=11)) == 1
+    item.refresh_from_db()
+    earlier.refresh_from_db()
+    assert (earlier.state, item.state) == (DecisionState.EXPIRED, ItemState.DECIDED)
+
+
+def test_undoing_an_earlier_decision_leaves_a_later_proposal_its_item(actor, senior):
+    item = an_item(harm_minor=9_000_000)
+    earlier = decisions.decide(actor, item, NOTHING)
+    Item.objects.filter(pk=item.pk).update(state=ItemState.OPEN)
+    proposal = decisions.decide(Actor.of(a_person()), item, REMOVE)
+    decisions.undo(actor, earlier, reason="looked at the wrong one")
+    item.refresh_from_db()
+    assert item.state == ItemState.PROPOSED
+    assert decisions.approve(senior, proposal).state == DecisionState.IN_FORCE
+
+
+def test_a_closed_item_is_not_decided(senior):
+    with pytest.raises(WrongState):
+        decisions.decide(senior, an_item(state=ItemState.CLOSED), REMOVE)

@@ -7,7 +7,7 @@ import pytest
 from assay.casework.access import Refused
 from assay.casework.models import AuditEvent, Programme, Role, TestBuyTask
 from assay.casework.moves import WrongState
-from assay.casework.services import gold
+from assay.casework.services import decisions, gold
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
 from tests.casework.builders import NOW, a_decision, a_person, an_item
@@ -88,3 +88,26 @@ def test_gold_twice_is_refused_and_once_retired_it_can_come_back(senior):
 def test_an_analyst_keeps_no_gold():
     with pytest.raises(Refused):
         gold.add(Actor.of(a_person()), a_decision(reason_code="authentication").item)
+
+
+def test_a_known_answer_goes_with_the_decision_that_it_rests_on(senior):
+    made = a_decision(reason_code="authentication")
+    row = gold.add(senior, made.item)
+    decisions.undo(senior, made, reason="another unit was examined")
+    row.refresh_from_db()
+    assert row.retired_at is not None
+    assert AuditEvent.objects.get(action="gold.retired").reason == "another unit was examined"
+
+
+def test_an_item_that_tells_its_answer_itself_is_no_gold(senior):
+    made = a_decision(an_item(state="decided", stream="test_buy"))
+    _bought(made.item, "counterfeit", "counterfeit")
+    with pytest.raises(CallerError, match="Nothing says for certain"):
+        gold.add(senior, made.item)
+
+
+def test_examinations_that_contradict_each_other_are_no_evidence(senior):
+    made = a_decision()
+    _bought(made.item, "genuine", "counterfeit")
+    with pytest.raises(CallerError, match="Nothing says for certain"):
+        gold.add(senior, made.item)

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from assay.casework.findings import Content, Fact, canonical_sha256
+from assay.casework.findings import Content, Discrepancy, Fact, canonical_sha256
 from assay.casework.models import (
     Action,
     AnalysisRun,
@@ -17,6 +17,7 @@ from assay.casework.models import (
     Item,
     ItemState,
     Stream,
+    StrikeProposal,
 )
 from assay.casework.services.ranking import rank
 from assay.market.errors import CallerError
@@ -26,6 +27,7 @@ from tests.casework.rated_runs import a_later_run, scores, the_run
 
 pytestmark = pytest.mark.django_db
 PROOF = Fact("authentication", "Authentication", "counterfeit by two examinations of a test buy (U1, 2026-03-01)")
+STANDING = Discrepancy("strikes-standing", "strikes that count", 3.0, "Three strikes count.")
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +154,23 @@ def test_what_a_test_buy_raised_keeps_its_place_and_its_proof(loaded_once, tmp_p
     assert (after.state, after.stream, after.rank) == (ItemState.OPEN, Stream.TEST_BUY, 9.0)
     assert (after.run != item.run) is (points > 0)
     assert Content.read(after.finding.content).facts[0] == PROOF
+
+
+@pytest.mark.parametrize("points", [0, -600], ids=["flagged", "no longer flagged"])
+def test_a_merchant_whose_strikes_put_it_forward_waits_on_and_the_reason_stays(loaded_once, tmp_path, points):
+    item = Item.objects.filter(subject_type="merchant", stream=Stream.FLAGGED)[0]
+    content = replace(Content.read(item.finding.content), discrepancies=(STANDING,))
+    item.finding = Finding.objects.create(
+        item=item, frozen_at=NOW, score=item.score, content=content.to_json(), content_sha256="1" * 64
+    )
+    item.save(update_fields=["finding"])
+    StrikeProposal.objects.create(
+        merchant_id=item.subject_id, item=item, weight=3, threshold=3, action="suspend", proposed_at=timezone.now()
+    )
+    load(a_later_run(tmp_path / "later", merchants={item.subject_id: points}), n_random=0)
+    after = Item.objects.get(pk=item.pk)
+    assert after.state == ItemState.OPEN
+    assert Content.read(after.finding.content).discrepancies[0] == STANDING
 
 
 def test_a_closed_item_that_is_flagged_again_is_open_again(loaded_once, tmp_path):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from assay.casework.access import Refused
-from assay.casework.models import AuditEvent, Programme, Role, TaskStage, TestBuyTask
+from assay.casework.models import AuditEvent, Item, Programme, Role, TaskStage, TestBuyTask
 from assay.casework.moves import WrongState
 from assay.casework.services import programmes
 from assay.casework.services.programmes import close_programme, load_programme, refresh, refresh_programme
@@ -244,3 +244,12 @@ def test_every_event_of_the_room_is_declared():
         "programme.closed",
         "task.taken_over",
     }
+
+
+def test_a_counterfeit_that_was_recorded_by_hand_comes_before_a_reviewer_too(folder, programme, tmp_path):
+    task = programme.tasks.exclude(pot="control").exclude(listing_id="").first()
+    both = {"unit": task.unit, "outcome": "counterfeit", "second_outcome": "counterfeit"}
+    record_outcomes(folder, outcomes_file(tmp_path / "o.csv", both))
+    assert refresh() == 1
+    assert Item.objects.get(subject_id=task.listing_id).stream == "test_buy"
+    assert AuditEvent.objects.get(action="item.raised").after["unit"] == task.unit

@@ -9,7 +9,7 @@ from assay.casework.models import Answer, AuditEvent, Decision, Effect, Gold, Re
 from assay.casework.moves import WrongState
 from assay.casework.services import claims, reviews
 from assay.casework.services.recording import Actor
-from tests.casework.builders import NOW, a_decision, a_person, an_item
+from tests.casework.builders import NOW, a_decision, a_finding, a_person, an_item
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +65,13 @@ def test_a_senior_settles_a_disagreement_once():
     assert AuditEvent.objects.order_by("-seq").first().reason == "the first answer stands"
     with pytest.raises(WrongState):
         reviews.settle(senior, review)
+
+
+def test_an_answer_to_what_is_no_longer_known_is_refused():
+    item = an_item()
+    seen = item.finding_id
+    item.finding = a_finding(item)
+    item.save(update_fields=["finding"])
+    with pytest.raises(WrongState, match="has changed since you opened it"):
+        reviews.answer(Actor.of(a_person()), item, REMOVE, finding=seen)
+    assert reviews.answer(Actor.of(a_person()), item, REMOVE, finding=item.finding_id).decision

@@ -62,3 +62,12 @@ def test_what_somebody_else_holds_is_not_put_aside():
     item = claims.take(Actor.of(a_person()), an_item())
     with pytest.raises(WrongState):
         snoozes.snooze(Actor.of(a_person()), item, until=_in(1), reason="later")
+
+
+def test_what_somebody_was_asked_about_blindly_is_put_aside_without_a_word_of_its_state():
+    item = a_decision(an_item(state="decided", needs_blind_review=True)).item
+    actor = Actor.of(a_person())
+    claims.take(actor, item)
+    put = snoozes.snooze(actor, item, until=_in(3), reason="later")
+    assert (put.state, put.claimed_by) == (ItemState.DECIDED, None)
+    assert AuditEvent.objects.last().action == "item.released"

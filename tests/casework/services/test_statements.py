@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assay.casework.access import NotThere
 from assay.casework.findings import Discrepancy, Fact, Offer
-from assay.casework.letters import transparency
+from assay.casework.letters import Facts, transparency
 from assay.casework.letters.languages import LANGUAGES
 from assay.casework.letters.transparency import faults, without_personal_data
 from assay.casework.models import Action, AuditEvent, Role, Statement
@@ -278,11 +278,15 @@ def test_each_rule_of_the_schema_is_checked(change, said):
     assert any(said in fault for fault in faults(found)), faults(found)
 
 
-def test_content_dates_before_the_schema_begins_are_raised_to_its_first_day():
-    from assay.casework.letters import Facts
-
+@pytest.mark.parametrize(("said", "kept"), [(date(1998, 1, 1), "2000-01-01"), (date(2050, 1, 1), f"{NOW:%Y-%m-%d}")])
+def test_a_day_outside_the_schema_or_ahead_is_moved_to_the_nearest_possible_one(said, kept):
     facts = Facts(
         "en", "D-1", "remove", "authentication", "illegal", "listing", "L1", "t", "M1", "n", "s",
         NOW, NOW, None, NOW, NOW, 91.0, "flagged", False, False,
     )  # fmt: skip
-    assert transparency.content(facts, date(1998, 1, 1))["content_date"] == "2000-01-01"
+    assert transparency.content(facts, said)["content_date"] == kept
+
+
+def test_a_test_buy_that_came_after_a_proposal_is_not_what_drew_attention():
+    sent = a_case(content=a_content(), item={"subject_id": "L1", "stream": "test_buy"}).statement
+    assert "Automated means drew our attention" in sent.text and "test buy" not in sent.text

@@ -34,6 +34,8 @@ _PERSONAL = (
     (re.compile(r"(?:微信|威信|薇信|电话|手机)[\s:：]*\S+"), "[address]"),
 )
 
+_FIRST_DAY = date(2000, 1, 1)  # of the schema
+
 
 def content(facts: Facts, content_date: date) -> dict[str, Any] | None:
     """The statement's fields; None when the decision restricts nothing, for which no statement is due (Art. 17(1)).
@@ -43,14 +45,15 @@ def content(facts: Facts, content_date: date) -> dict[str, Any] | None:
     if facts.action in UNRESTRICTED or not facts.ground:
         return None
     is_account = facts.subject_type == SubjectType.MERCHANT
+    begins = facts.starts_at.astimezone(UTC).date()
     found: dict[str, Any] = {
         **_decision(facts),
         **_ground(facts),
         "category": BY_CODE[facts.reason_code].category,
         "category_specification": [BY_CODE[facts.reason_code].keyword],
         "content_type": ["CONTENT_TYPE_OTHER" if is_account else "CONTENT_TYPE_PRODUCT"],
-        "content_date": max(content_date, date(2000, 1, 1)).isoformat(),
-        "application_date": facts.starts_at.astimezone(UTC).date().isoformat(),
+        "content_date": min(max(content_date, _FIRST_DAY), begins).isoformat(),
+        "application_date": begins.isoformat(),
         "decision_facts": _facts(facts),
         "source_type": "SOURCE_VOLUNTARY",
         "automated_detection": "No" if facts.stream in (Stream.RANDOM, Stream.TEST_BUY) else "Yes",

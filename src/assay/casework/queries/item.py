@@ -201,7 +201,7 @@ def _gold_source(person: Person, item: Item) -> str:
     """What has authenticated a decided item, for those who keep the gold items."""
     if item.state != ItemState.DECIDED or not may(person, "gold.manage", item):
         return ""
-    known = gold.evidence_for(item)
+    known = None if gold.tells_itself(item) else gold.evidence_for(item)
     return gold.in_words(known.source) if known else ""
 
 

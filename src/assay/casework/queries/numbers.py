@@ -75,7 +75,7 @@ def queue_numbers() -> QueueNumbers | None:
         return None
     counts = census.counts
     n_open = int(counts["states"].get(ItemState.OPEN, 0))
-    nets = [opened - decided for _, opened, decided in counts["flow"]]
+    nets = [_net(row) for row in counts["flow"]]
     lost = counts["reversals"]
     return QueueNumbers(
         taken_at=census.taken_at,
@@ -98,8 +98,14 @@ def _history(n_open: int, nets: Sequence[int]) -> tuple[int, ...]:
 
 def _since_the_first(flow: Sequence[Sequence[Any]]) -> list[int]:
     """Net change per day from the day after the first on which anything happened: the first load is no ordinary day."""
-    busy = [place for place, (_, opened, decided) in enumerate(flow) if opened or decided]
-    return [opened - decided for _, opened, decided in flow[busy[0] + 1 :]] if busy else []
+    busy = [place for place, row in enumerate(flow) if any(row[1:])]
+    return [_net(row) for row in flow[busy[0] + 1 :]] if busy else []
+
+
+def _net(row: Sequence[Any]) -> int:
+    """Items opened on a day less those that were decided or closed."""
+    _day, opened, *gone = row
+    return int(opened) - sum(int(each) for each in gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def score_calibration() -> tuple[CalibrationBin, ...]:
 def _answered_at_random() -> list[tuple[float, str]]:
     rows = Decision.objects.filter(
         item__inclusion_probability__isnull=False, item__subject_type="listing", is_automatic=False
-    ).exclude(state__in=(DecisionState.UNDONE, DecisionState.REFUSED))
+    ).exclude(state__in=(DecisionState.UNDONE, DecisionState.REFUSED, DecisionState.REVERSED))
     rows = rows.filter(answer__in=(Answer.COUNTERFEIT, Answer.GENUINE))
     return [(float(score), answer) for score, answer in rows.values_list("finding__score", "answer")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
@@ -47,7 +48,13 @@ class Due:
     documents: QuerySet[Document]
     people: QuerySet[Person]
     organisations: QuerySet[Organisation]
-    n_held: int
+    with_held: tuple[QuerySet[Any], ...]
+
+    @property
+    def n_held(self) -> int:
+        """Rows whose term is over and that a hold keeps; counted anew each time."""
+        free = (self.documents, self.people, self.organisations)
+        return sum(rows.count() for rows in self.with_held) - sum(rows.count() for rows in free)
 
 
 def due(now: datetime) -> Due:
@@ -61,9 +68,11 @@ def due(now: datetime) -> Due:
         kind=OrganisationKind.MERCHANT, closed_at__lte=now - timedelta(days=ORGANISATION_DAYS)
     ).exclude(name=F("merchant_id"), contact_email="")
     free = (documents.exclude(_documents(holds)), people.exclude(_people(holds)), closed.exclude(_organisations(holds)))
-    n_held = sum(rows.count() for rows in (documents, people, closed)) - sum(rows.count() for rows in free)
     return Due(
-        free[0].order_by("keep_until", "pk"), free[1].order_by("deactivated_at", "pk"), free[2].order_by("pk"), n_held
+        free[0].order_by("keep_until", "pk"),
+        free[1].order_by("deactivated_at", "pk"),
+        free[2].order_by("pk"),
+        (documents, people, closed),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
@@ -12,7 +12,7 @@ from django.db.models import OuterRef, Subquery
 from assay.casework.findings import Content, canonical_sha256
 from assay.casework.models import Action, AnalysisRun, Decision, DecisionState, Finding, Item, ItemState, Stream
 from assay.casework.moves import make_move
-from assay.casework.services.confirmed import proofs
+from assay.casework.services.carrying import carried, joined
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
 from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
@@ -101,7 +101,6 @@ def _opens(item: Item, arrival: Arrival, seen: Finding | None, now: datetime, do
     before = {"state": item.state, "score": item.score}
     make_move(item, "item", "reopen")
     item.opened_at = now
-    item.stream = Stream.FLAGGED
     after = {"state": item.state, "score": arrival.content.waterfall.score}
     done.happenings.append(Happening(REOPENED, "item", str(item.pk), before, after, reason))
     done.counts["reopened"] += 1
@@ -127,7 +126,7 @@ def _band(score: float) -> int:
 
 
 def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime) -> Item:
-    """The item as the run has it. A claim ends, so that nobody decides on facts that they have not seen.
+    """The item as the run has it. A claim ends: what its holder has seen is not what holds now.
 
     What a test buy has raised stays where it is: an examination outweighs a score.
     """
@@ -160,12 +159,12 @@ def _save(
         (row["item_id"], row["content_sha256"]): row["id"]
         for row in Finding.objects.filter(item__in=following).values("item_id", "content_sha256", "id")
     }
-    proved = proofs(following)
+    kept = carried(following)
     fresh: list[Finding] = []
     for item in (*new, *following):
         content = arrivals[item.subject_id].content
-        if facts := proved.get(item.pk):
-            content = replace(content, facts=(*facts, *content.facts))
+        if item.pk in kept:
+            content = joined(content, kept[item.pk])
         finding = _finding(item, run, content, now)
         if (same := known.get((item.pk, finding.content_sha256))) is None:
             fresh.append(finding)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice
+from assay.casework.findings import AUTHENTICATION
 from assay.casework.models import (
     Action,
     Answer,
@@ -22,7 +23,6 @@ from assay.casework.moves import WrongState
 from assay.casework.queries.queue import free
 from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR, SEVERITY, is_more_severe
 from assay.casework.services.acting import need_of
-from assay.casework.services.confirmed import AUTHENTICATION
 from assay.casework.services.decisions import AUTOMATION_AT_MOST, decide
 from assay.casework.services.recording import AUTOMATION, Actor, record
 from assay.casework.turns import every_one
@@ -63,6 +63,12 @@ def decide_automatically(item: Item) -> Decision | None:
     The answer is that nobody can tell: a score is no answer about goods, and must not come back as one when verdicts
     are exported to calibrate the next score. Some items are left to people whatever their score: see `_for_people`.
     """
+    with transaction.atomic():
+        locked = Item.objects.select_for_update(of=("self",), no_key=True).select_related("finding")
+        return _decided_alone(locked.get(pk=item.pk))
+
+
+def _decided_alone(item: Item) -> Decision | None:
     action, least = policy_for(item.category)
     is_free = item.state == ItemState.OPEN and (item.claimed_until is None or item.claimed_until <= timezone.now())
     if not is_free or item.score < least or not may_alone(item.category, action, item.score) or _for_people(item):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from assay.casework.models import (
     Action,
     Appeal,
     AppealState,
+    AuditEvent,
     Decision,
     DecisionState,
     Effect,
@@ -84,13 +85,15 @@ def _open_days(at: datetime) -> dict[str, float | None]:
 
 
 def _flow(at: datetime) -> list[list[Any]]:
-    """Day, items opened, items decided, of the last four weeks up to yesterday; days are UTC."""
+    """Day, items opened, decided, and closed by a run, of the last four weeks up to yesterday; days are UTC."""
     first = at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=WINDOW_DAYS)
     last = first + timedelta(days=WINDOW_DAYS)
     opened = _per_day(Item.objects.filter(opened_at__gte=first, opened_at__lt=last), "opened_at")
     decided = _per_day(Decision.objects.filter(decided_at__gte=first, decided_at__lt=last), "decided_at")
+    events = AuditEvent.objects.filter(action="item.closed_by_run", at__gte=first, at__lt=last)
+    closed = _per_day(events, "at")
     days = [(first + timedelta(days=n)).date() for n in range(WINDOW_DAYS)]
-    return [[day.isoformat(), opened.get(day, 0), decided.get(day, 0)] for day in days]
+    return [[day.isoformat(), opened.get(day, 0), decided.get(day, 0), closed.get(day, 0)] for day in days]
 
 
 def _per_day(rows: Any, column: str) -> dict[Any, int]:  # noqa: ANN401 - a queryset of any model
@@ -105,7 +108,8 @@ def _reasons(at: datetime) -> list[list[Any]]:
 
 def _decided_hours(at: datetime) -> dict[str, float | None]:
     """Hours from the opening of an item to its decision, of the decisions of four weeks that a person made."""
-    pairs = _recent(at).filter(is_automatic=False).order_by("-decided_at")
+    # An item that was opened anew after a decision says nothing any more about how long that one took.
+    pairs = _recent(at).filter(is_automatic=False, item__opened_at__lte=F("decided_at")).order_by("-decided_at")
     hours = [
         (decided - opened).total_seconds() / 3_600
         for decided, opened in pairs.values_list("decided_at", "item__opened_at")[:_MOST_DURATIONS]

@@ -5,7 +5,6 @@ Only a person decides; the reason code `authentication` is there for it. Control
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.findings import About, Content, Fact, Merchant, Offer, Waterfall
+from assay.casework.findings import AUTHENTICATION, About, Content, Fact, Merchant, Offer, Waterfall
 from assay.casework.models import (
     Answer,
     Decision,
@@ -33,7 +32,6 @@ from assay.market.errors import CallerError
 
 # Step by which a confirmed counterfeit goes ahead of the first in the queue; any number above 0 does.
 _AHEAD = 0.01
-AUTHENTICATION = "authentication"
 
 EVENTS: dict[str, str | Promise] = {"item.raised": _("brought goods before reviewers after an authentication")}
 
@@ -73,23 +71,17 @@ def _again(item: Item, task: TestBuyTask) -> Item | None:
         item.snoozed_until = None
     elif item.state in (ItemState.DECIDED, ItemState.CLOSED):
         make_move(item, "item", "reopen")
-    if AUTHENTICATION not in {each.get("id") for each in _facts(item)}:
+    if _fact(task).value not in {each.get("value") for each in _facts(item)}:
         item.rank = max(item.rank, _front(item.harm_minor, item.opened_at))
         _freeze(item, _with_fact(item, task))
+        # What a holder has seen is not what holds now.
+        item.claimed_by = item.claimed_at = item.claimed_until = None
+        item.claimed_for = ""
     item.stream = Stream.TEST_BUY
     item.updated_at = timezone.now()
-    item.save(update_fields=["state", "snoozed_until", "rank", "stream", "finding", "updated_at"])
+    claim = ["claimed_by", "claimed_at", "claimed_until", "claimed_for"]
+    item.save(update_fields=["state", "snoozed_until", "rank", "stream", "finding", "updated_at", *claim])
     return item
-
-
-def proofs(items: Iterable[Item]) -> dict[int, tuple[Fact, ...]]:
-    """By the id of the item, the facts that examinations have added to the findings of items that test buys raised."""
-    raised = {item.finding_id: item.pk for item in items if item.stream == Stream.TEST_BUY and item.finding_id}
-    rows = Finding.objects.filter(pk__in=raised).values_list("pk", "content")
-    return {
-        raised[pk]: tuple(fact for fact in Content.read(content).facts if fact.id == AUTHENTICATION)
-        for pk, content in rows
-    }
 
 
 def _new(task: TestBuyTask) -> Item:

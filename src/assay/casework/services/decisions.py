@@ -22,6 +22,7 @@ from assay.casework.models import (
     AppealState,
     Decision,
     DecisionState,
+    Gold,
     Item,
     ItemState,
     Person,
@@ -150,7 +151,7 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
                 value="appeal open",
             )
         before = _end(actor, row, "undo", reason)
-        if item.state in (ItemState.DECIDED, ItemState.PROPOSED):
+        if item.state in (ItemState.DECIDED, ItemState.PROPOSED) and not _overtaken(row):
             _reopen(item, timezone.now())
         record(actor, "decision.undone", row, before={"state": before}, after={"state": row.state}, reason=reason)
     return row
@@ -226,7 +227,8 @@ def _expire_one(actor: Actor, pk: int, item_pk: int, now: datetime) -> bool:
         row.save(update_fields=["state", "ended_at"])
         effects.emit_decision(row, "lift")
         # Nobody answered, and nobody has looked: a person does now.
-        if (row.action == Action.ASK_INVOICE or row.is_automatic) and item.state == ItemState.DECIDED:
+        unseen = row.action == Action.ASK_INVOICE or row.is_automatic
+        if unseen and item.state == ItemState.DECIDED and not _overtaken(row):
             _reopen(item, now)
         record(actor, "decision.expired", row, before={"state": "in_force"}, after={"state": row.state})
     return True
@@ -247,10 +249,28 @@ def _end(actor: Actor, decision: Decision, move: str, reason: str) -> str:
     before, _after = make_move(decision, "decision", move)
     decision.ended_at = timezone.now()
     decision.save(update_fields=["state", "ended_at"])
+    _retire_gold(actor, decision, reason)
     strikes.cancel_for(actor, decision, reason=reason)  # one of a decision that has ended on time still counts
     if before == DecisionState.IN_FORCE:
         effects.emit_decision(decision, "lift")
     return before
+
+
+def _overtaken(decision: Decision) -> bool:
+    """Whether a later decision about the item holds, or waits for a second person: it is not open again then."""
+    later = Decision.objects.filter(item=decision.item_id, pk__gt=decision.pk)
+    return later.filter(state__in=(DecisionState.IN_FORCE, DecisionState.PROPOSED)).exists()
+
+
+def _retire_gold(actor: Actor, decision: Decision, reason: str) -> None:
+    """A known answer that rests on the decision is known no more."""
+    resting = Gold.objects.select_for_update(of=("self",), no_key=True).filter(
+        item=decision.item_id, retired_at=None, source__startswith=f"decision {decision.reference}:"
+    )
+    for row in resting:
+        row.retired_at = decision.ended_at
+        row.save(update_fields=["retired_at"])
+        record(actor, "gold.retired", row, before={"item": row.item_id, "answer": row.answer}, reason=reason)
 
 
 def _reopen(item: Item, now: datetime) -> None:

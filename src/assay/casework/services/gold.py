@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.models import Answer, Decision, DecisionState, Gold, Item, ItemState, TaskStage, TestBuyTask
+from assay.casework.findings import AUTHENTICATION
+from assay.casework.models import Answer, Decision, DecisionState, Gold, Item, ItemState, Stream, TaskStage, TestBuyTask
 from assay.casework.moves import WrongState
 from assay.casework.reasons import BY_CODE
 from assay.casework.services.acting import the_person
@@ -41,11 +42,17 @@ def evidence_for(item: Item) -> Evidence | None:
     """
     bought = TestBuyTask.objects.filter(listing_id=item.subject_id, stage=TaskStage.DONE).exclude(listing_id="")
     for task in bought.order_by("-pk")[:5] if item.subject_type == "listing" else ():
-        if task.outcome == Answer.GENUINE or task.outcome == task.second_outcome == Answer.COUNTERFEIT:
+        if task.outcome == (task.second_outcome or Answer.GENUINE) and task.outcome != Answer.INCONCLUSIVE:
             return Evidence(Answer(task.outcome), f"test buy {task.unit}")
     decided = Decision.objects.filter(item=item, state=DecisionState.IN_FORCE, reason_code__in=_KNOWN_BY)
     found = decided.exclude(answer=Answer.INCONCLUSIVE).order_by("-pk").first()
     return Evidence(Answer(found.answer), f"decision {found.reference}: {found.reason_code}") if found else None
+
+
+def tells_itself(item: Item) -> bool:
+    """Whether the page of the item says what an examination found: whoever reads it has nothing left to judge."""
+    facts = item.finding.content.get("facts", ()) if item.finding else ()
+    return item.stream == Stream.TEST_BUY or any(each.get("id") == AUTHENTICATION for each in facts)
 
 
 def in_words(source: str) -> str:
@@ -108,7 +115,7 @@ def _needed_evidence(row: Item) -> Evidence:
             value=row.state,
             allowed=ItemState.DECIDED,
         )
-    known = evidence_for(row)
+    known = None if tells_itself(row) else evidence_for(row)
     if known is None:
         raise CallerError(
             gettext(

@@ -22,6 +22,7 @@ from assay.casework.models import AnalysisRun, Item, ItemState, Stream, SubjectT
 from assay.casework.moves import make_move
 from assay.casework.services import arrivals
 from assay.casework.services.arrivals import Arrival
+from assay.casework.services.carrying import standing_proposals
 from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.engine import EngineSettings
 from assay.market.errors import CallerError, DamagedSnapshot
@@ -231,6 +232,7 @@ class _Load:
         waiting = Item.objects.select_for_update(of=("self",), no_key=True).filter(
             pk__gt=last, state__in=(ItemState.OPEN, ItemState.SNOOZED), stream__in=(Stream.FLAGGED, Stream.LIVE)
         )
+        waiting = waiting.exclude(pk__in=standing_proposals().values("item"))
         items = list(waiting.exclude(run=row).order_by("pk")[:size])
         if not items:
             return None, []

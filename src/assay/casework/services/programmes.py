@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from assay.casework.access import need
 from assay.casework.models import Programme, TestBuyTask
 from assay.casework.moves import WrongState, make_move
-from assay.casework.services import results
+from assay.casework.services import confirmed, results
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.market.errors import AssayError, CallerError
 from assay.measurement.ledger import Facts, current, head
@@ -199,6 +199,9 @@ def _settled(actor: Actor, programme: Programme, replace_reason: str | None) -> 
         happenings = [
             Happening("task.taken_over", "testbuytask", str(task.pk), before, after) for task, before, after in taken
         ]
+        for task, _before, _after in taken:
+            if item := confirmed.raise_item(task):
+                confirmed.record_raised(actor, item, task)
         if n_recorded:
             said = {"n_outcomes": n_recorded, "history": head(buys.history())}
             happenings.append(

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
-from assay.casework.findings import About, Content, Discrepancy, Merchant, Waterfall
+from assay.casework.findings import STRIKES_STANDING, About, Content, Discrepancy, Merchant, Waterfall
 from assay.casework.letters.english import ENGLISH, strikes
 from assay.casework.models import (
     Finding,
@@ -32,7 +32,6 @@ from assay.casework.services.ranking import rank
 from assay.casework.services.recording import WORKER, Actor, record
 from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
 
-SIGNAL = "strikes-standing"
 LABEL = "strikes in force"
 # Merchants put forward in one go; the rest follow with the next look of the worker.
 _BATCH = 100
@@ -168,8 +167,8 @@ def _freeze(item: Item, now: Standing, at: datetime) -> None:
 
 
 def _joined(content: Content, said: str, now: Standing) -> Content:
-    others = tuple(each for each in content.discrepancies if each.signal != SIGNAL)
-    return replace(content, discrepancies=(Discrepancy(SIGNAL, LABEL, now.weight, said), *others))
+    others = tuple(each for each in content.discrepancies if each.signal != STRIKES_STANDING)
+    return replace(content, discrepancies=(Discrepancy(STRIKES_STANDING, LABEL, now.weight, said), *others))
 
 
 def _alone(item: Item, said: str, now: Standing, at: datetime) -> Content:
@@ -178,7 +177,7 @@ def _alone(item: Item, said: str, now: Standing, at: datetime) -> Content:
         about=about,
         merchant=Merchant(now.merchant_id, item.merchant_name),
         waterfall=Waterfall(item.score, None, None, item.score, 0),
-        discrepancies=(Discrepancy(SIGNAL, LABEL, now.weight, said),),
+        discrepancies=(Discrepancy(STRIKES_STANDING, LABEL, now.weight, said),),
     )
 
 

@@ -22,6 +22,8 @@ EVENTS = {
     "review.filed": _("answered about an item without deciding"),
     "review.settled": _("looked into a disagreement"),
 }
+# A decision that has come to its end still says what was answered.
+_ANSWERED = (DecisionState.IN_FORCE, DecisionState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class Answered:
     decision: Decision | None
 
 
-def answer(actor: Actor, item: Item, choice: Choice, *, batch: str = "", together_minor: int = 0) -> Answered:
+def answer(
+    actor: Actor, item: Item, choice: Choice, *, finding: int | None = None, batch: str = "", together_minor: int = 0
+) -> Answered:
     """Files a person's answer as whatever the item was given to them for; `batch` and harm are those of `decide`.
 
-    WrongState when the item is decided already, or somebody else holds it.
+    WrongState when the item is decided already, somebody else holds it, or it rests on another finding by now than the
+    one that the person saw (`finding`, its id).
     """
     choice = check(choice, item.subject_type)
     with transaction.atomic():
@@ -43,6 +48,13 @@ def answer(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         person = the_person(actor, "item.decide", row)
         claims.need_free(row, person, timezone.now())
         kind = needed_kind(person, row)
+        if finding is not None and finding != row.finding_id:
+            raise WrongState(
+                gettext("What is known about item %(item)s has changed since you opened it; look at it again.")
+                % {"item": row},
+                where={"item": row.pk},
+                value=finding,
+            )
         if kind == ReviewKind.FIRST:
             decision = decide(actor, row, choice, batch=batch, together_minor=together_minor)
             assert decision.review is not None  # a person always leaves one
@@ -74,7 +86,7 @@ def _kept(actor: Actor, row: Item, choice: Choice, kind: ReviewKind) -> Review:
     assert actor.person is not None  # asked for above
     review = file_review(actor.person, row, choice, kind, now)
     if kind == ReviewKind.BLIND:
-        review.decision = row.decisions.filter(state=DecisionState.IN_FORCE).order_by("-pk").first()
+        review.decision = row.decisions.filter(state__in=_ANSWERED).order_by("-pk").first()
         review.save(update_fields=["decision"])
         row.needs_blind_review = False
     claims.let_go(row)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import Item, ItemState
 from assay.casework.moves import make_move
+from assay.casework.queries.blind import is_blind_to
 from assay.casework.services import claims
 from assay.casework.services.acting import need_of, the_person
 from assay.casework.services.decisions import needed_reason
@@ -28,7 +29,10 @@ _FIELDS = ["state", "snoozed_until", "updated_at", *claims.CLAIM_FIELDS]
 
 
 def snooze(actor: Actor, item: Item, *, until: datetime, reason: str) -> Item:
-    """Puts an open item aside until a time within MOST_DAYS; CallerError for another time or without a reason."""
+    """Puts an open item aside until a time within MOST_DAYS; CallerError for another time or without a reason.
+
+    One that the person was asked about blindly goes back to where it was: to them it is put aside like any other.
+    """
     reason = needed_reason(reason)
     now = timezone.now()
     if not now < until <= now + timedelta(days=MOST_DAYS):
@@ -43,6 +47,11 @@ def snooze(actor: Actor, item: Item, *, until: datetime, reason: str) -> Item:
         row = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=item.pk)
         person = the_person(actor, "item.snooze", row)
         claims.need_free(row, person, now)
+        if is_blind_to(person, row):
+            claims.let_go(row)
+            row.save(update_fields=claims.CLAIM_FIELDS)
+            record(actor, "item.released", row, reason=reason)
+            return row
         before, after = make_move(row, "item", "snooze")
         row.snoozed_until, row.updated_at = until, now
         claims.let_go(row)

@@ -12,13 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, may
-from assay.casework.findings import Content, Discrepancy
+from assay.casework.findings import AUTHENTICATION, Content, Discrepancy
 from assay.casework.letters import Facts, Letter, Quoted, statement, transparency
 from assay.casework.letters.statement import Given
-from assay.casework.models import Action, Decision, Language, Organisation, OrganisationKind, Statement
+from assay.casework.models import Action, Decision, Item, Language, Organisation, OrganisationKind, Statement, Stream
 from assay.casework.reasons import BY_CODE
 from assay.casework.services import strikes
-from assay.casework.services.confirmed import AUTHENTICATION
 from assay.casework.services.recording import Actor, record
 
 EVENTS = {
@@ -125,9 +124,9 @@ def _facts(
         starts_at=issued_at,
         ends_at=decision.ends_at,
         appeal_by=months_after(issued_at, APPEAL_MONTHS),
-        recorded_at=datetime.fromisoformat(content.about.as_of) if content else decision.finding.frozen_at,
+        recorded_at=_recorded_at(decision, content),
         score=decision.finding.score,
-        stream=item.stream,
+        stream=_stream(item, content),
         is_automatic=decision.is_automatic,
         has_second=decision.approved_by_id is not None,
         facts=_proofs(content) + _quoted(content.discrepancies) if content else (),
@@ -140,6 +139,19 @@ def _facts(
 
 def _quoted(found: tuple[Discrepancy, ...]) -> tuple[Quoted, ...]:
     return tuple(Quoted(each.signal, each.label, each.text) for each in found)
+
+
+def _stream(item: Item, content: Content | None) -> str:
+    """How the item came up for this decision: a test buy that came between a proposal and its approval did not."""
+    is_later = item.stream == Stream.TEST_BUY and content is not None and not _proofs(content)
+    return Stream.FLAGGED if is_later else item.stream
+
+
+def _recorded_at(decision: Decision, content: Content | None) -> datetime:
+    """The day of the rating; with an examination, which came after it, the day the finding was frozen."""
+    if content is None or not content.about.as_of or _proofs(content):
+        return decision.finding.frozen_at
+    return datetime.fromisoformat(content.about.as_of)
 
 
 def _proofs(content: Content) -> tuple[Quoted, ...]:

@@ -24,7 +24,7 @@ def _html(client, item, held=True):
     if held:
         client.post(f"/console/queue/{item.pk}/take/")
     html = client.get(f"/console/queue/{item.pk}/").content.decode()
-    html = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": )"[^"]+"', "", html)
+    html = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": |name="finding" value=)"[^"]+"', "", html)
     html = re.sub(r"[0-9a-f]{16}…|datetime=\"[^\"]+\"|title=\"[^\"]+\"", "", html)
     return html.replace(f"/queue/{item.pk}/", "/queue/N/")
 

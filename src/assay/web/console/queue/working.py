@@ -22,6 +22,7 @@ from assay.web.console.queue.views import item_with
 
 # A preview that was asked for by leaving a field says what is missing yet, which is no fault of anybody's.
 _ONLY_A_PART = 200
+_LONGEST_NUMBER = 19
 
 
 @told("console:queue")
@@ -74,12 +75,18 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return item_with(request, found, form, status=400)
     try:
-        reviews.answer(actor_of(request), found, form.choice())
+        reviews.answer(actor_of(request), found, form.choice(), finding=_finding(request))
     except CallerError as error:
         form.add_error(None, error.message)
         return item_with(request, found, form, status=409 if isinstance(error, WrongState) else 400)
     messages.success(request, _words(found, form.choice()))
     return take_next(request) if request.POST.get("then") == "next" else redirect("console:queue")
+
+
+def _finding(request: HttpRequest) -> int | None:
+    """The finding that the page showed."""
+    given = request.POST.get("finding", "")
+    return int(given) if given.isdecimal() and len(given) < _LONGEST_NUMBER else None
 
 
 def _words(item: Item, choice: Choice) -> str:
