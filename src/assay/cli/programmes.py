@@ -21,18 +21,10 @@ Name = Annotated[str | None, typer.Argument(help="Name of the programme; default
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands to the group `casework`, which another file may have made before."""
-    casework_group(app).add_typer(group, name="programme")
-
-
-def casework_group(app: typer.Typer) -> typer.Typer:
-    """The group `casework` of the program; made when no file has made it yet."""
-    for found in app.registered_groups:
-        if found.name == "casework" and found.typer_instance is not None:
-            return found.typer_instance
-    made = typer.Typer(help="The console: what people decide, and how it comes back.", no_args_is_help=True)
-    app.add_typer(made, name="casework")
-    return made
+    """Adds the commands to the group `casework`, which has been added to the program before."""
+    (casework,) = (each.typer_instance for each in app.registered_groups if each.name == "casework")
+    assert casework is not None
+    casework.add_typer(group, name="programme")
 
 
 @group.command("load", epilog="Example: `assay casework programme load demo/buys --name Spring`")
@@ -51,11 +43,10 @@ def load(
 ) -> None:
     """Makes one task of every unit that was drawn. Loading the same folder again changes nothing."""
     _open(home)
-    from assay.casework.services.programmes import DECOY_RATE, load_programme
+    from assay.casework.services.programmes import load_programme
     from assay.casework.services.recording import COMMAND_LINE
 
-    rate = DECOY_RATE if decoys is None else decoys
-    done = load_programme(folder, actor=COMMAND_LINE, name=name, market=market, decoy_rate=rate)
+    done = load_programme(folder, actor=COMMAND_LINE, name=name, market=market, decoy_rate=decoys)
     if json:
         found = {
             "programme": done.programme.name,

@@ -20,7 +20,7 @@ import typer
 
 from assay.cli.console import Json, errors, out, plain, say_json
 from assay.cli.homes import HomeFolder, need_database, need_tables, open_home
-from assay.market.errors import OutsideError
+from assay.market.errors import CallerError, OutsideError
 
 LOG = logging.getLogger("assay.access")
 # More than the largest upload with its form; a larger body is refused before it is read.
@@ -60,7 +60,9 @@ def serve_command(
 ) -> None:
     """Serves the console, the portal and the API, and does the periodic work; settings come from the environment."""
     if worker_only:
-        work(home, migrate=migrate)
+        if not worker:
+            raise CallerError("--worker-only and --no-worker leave nothing to do.", where={"option": "--worker-only"})
+        work(home, migrate=migrate, as_json=json)
         return
     how = Serving(threads=threads, with_worker=worker, migrate=migrate, access_log=access_log, as_json=json)
     serve(home, host, port, how)
@@ -97,7 +99,7 @@ def serve(home: Path | None, host: str, port: int, how: Serving | None = None) -
             errors.print("A job did not end in time; what it held is free again in a few minutes.")
 
 
-def work(home: Path | None, *, migrate: bool = False) -> None:
+def work(home: Path | None, *, migrate: bool = False, as_json: bool = False) -> None:
     """The periodic work alone, until SIGTERM or Ctrl+C. Several such processes may run at once."""
     os.umask(_PRIVATE)
     open_home(home)
@@ -107,7 +109,10 @@ def work(home: Path | None, *, migrate: bool = False) -> None:
 
     worker = Worker()
     _stop_on_sigterm(lambda: worker.stopping.set())
-    out.print(plain(f"The worker runs (Ctrl+C stops it). {name}."))
+    if as_json:
+        say_json({"database": name, "has_worker": True})
+    else:
+        out.print(plain(f"The worker runs (Ctrl+C stops it). {name}."))
     sys.stdout.flush()
     try:
         worker.run()

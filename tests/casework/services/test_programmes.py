@@ -253,3 +253,10 @@ def test_a_counterfeit_that_was_recorded_by_hand_comes_before_a_reviewer_too(fol
     assert refresh() == 1
     assert Item.objects.get(subject_id=task.listing_id).stream == "test_buy"
     assert AuditEvent.objects.get(action="item.raised").after["unit"] == task.unit
+
+
+@pytest.mark.parametrize("given", [{"name": "Another"}, {"decoy_rate": 0.0}])
+def test_loaded_again_it_keeps_its_name_and_its_decoys(folder, programme, given):
+    with pytest.raises(CallerError, match="keeps its"):
+        load_programme(folder, actor=COMMAND_LINE, **given)
+    assert load_programme(folder, actor=COMMAND_LINE, name=programme.name).n_new == 0

@@ -75,12 +75,11 @@ def documents_that_came(person: Person) -> QuerySet[Document]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened: `said` in words, `detail` beside it, `is_ours` when the marketplace did it."""
+    """One thing that happened: `said` in words, `detail` beside it."""
 
     at: datetime
     said: str | Promise
     detail: str | Promise = ""
-    is_ours: bool = True
 
 
 def timeline(decision: Decision) -> list[Step]:
@@ -90,11 +89,11 @@ def timeline(decision: Decision) -> list[Step]:
     if statement is not None:
         steps.append(Step(statement.issued_at, _("Decided; statement of reasons sent")))
         if statement.first_read_at is not None:
-            steps.append(Step(statement.first_read_at, _("Statement read"), is_ours=False))
+            steps.append(Step(statement.first_read_at, _("Statement read")))
     if (strike := Strike.objects.filter(decision=decision).first()) is not None and strike.cancelled_at is not None:
         steps.append(Step(strike.cancelled_at, _("Strike cancelled")))
     steps += [
-        Step(each.uploaded_at, _("Document sent"), each.filename, is_ours=False)
+        Step(each.uploaded_at, _("Document sent"), each.filename)
         for each in Document.objects.filter(decision=decision, organisation__kind=OrganisationKind.MERCHANT)
     ]
     steps += _of_appeals(Appeal.objects.filter(decision=decision))
@@ -106,7 +105,7 @@ def timeline(decision: Decision) -> list[Step]:
 def _of_appeals(appeals: Iterable[Appeal]) -> list[Step]:
     steps = []
     for each in appeals:
-        steps.append(Step(each.lodged_at, _("Appeal received; receipt sent"), is_ours=False))
+        steps.append(Step(each.lodged_at, _("Appeal received; receipt sent")))
         if each.answered_at is not None:
             steps.append(Step(each.answered_at, _("Appeal answered"), AppealState(each.state).label))
     return steps

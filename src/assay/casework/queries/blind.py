@@ -53,9 +53,19 @@ def kind_for(person: Person, item: Item) -> ReviewKind | None:
     return None
 
 
+def kind_in_hand(person: Person, item: Item) -> ReviewKind | None:
+    """The same for an item that the person picks or holds.
+
+    Seniors see what was decided of every item that they do not hold: what they pick they cannot judge blindly.
+    """
+    kind = kind_for(person, item)
+    has_seen = person.role == Role.SENIOR and item.claimed_by_id != person.pk
+    return None if kind in _POOLS and has_seen else kind
+
+
 def needed_kind(person: Person, item: Item) -> ReviewKind:
     """The same; WrongState when there is nothing to answer."""
-    kind = kind_for(person, item)
+    kind = kind_in_hand(person, item)
     if kind is None:
         raise WrongState(
             gettext("Item %(item)s is %(state)s: there is nothing to answer about it now.")

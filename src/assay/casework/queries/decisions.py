@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from assay.casework.access import NotThere, may
 from assay.casework.models import Action, Decision, DecisionState, Person, Review, ReviewKind
 from assay.casework.queries import filtering
-from assay.casework.queries.agreement import agreement, automation_quality, by_reviewer, gold_accuracy
+from assay.casework.queries.agreement import agreement, automation_quality
 from assay.casework.queries.blind import without_blind
 from assay.market.errors import CallerError
 
@@ -20,9 +20,7 @@ __all__ = [
     "WantedDecisions",
     "agreement",
     "automation_quality",
-    "by_reviewer",
     "disagreements",
-    "gold_accuracy",
     "page_of",
     "the_decision",
 ]

@@ -11,7 +11,7 @@ from assay.casework.access import NotThere, may
 from assay.casework.choices import Choice
 from assay.casework.findings import Content, Discrepancy, Step
 from assay.casework.models import Action, Decision, DecisionState, Gold, Item, ItemState, Person, Review, ReviewKind
-from assay.casework.queries.blind import is_blind_to, kind_for, passing_as_open
+from assay.casework.queries.blind import is_blind_to, kind_in_hand, passing_as_open
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
@@ -28,7 +28,7 @@ _LEAST_STEP = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """Everything on the page. `is_blind`: answers, decisions and history are left out, as if there were none.
+    """Everything on the page; of what somebody is to judge blindly, answers, decisions and history are left out.
 
     `works` says that the person reviews at all. `state` is what the page says of the item: a blind one is
     open, like any other.
@@ -36,7 +36,6 @@ class ItemPage:
 
     item: Item
     content: Content | None
-    is_blind: bool
     is_mine: bool
     holder: str
     can_take: bool
@@ -81,12 +80,11 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
     mine = held and item.claimed_by_id == person.pk
     decisions = () if blind else tuple(item.decisions.select_related("decided_by", "approved_by").order_by("-pk"))
     reviews = () if blind else tuple(_reviews(person, item))
-    can_take = not held and may(person, "item.claim", item) and kind_for(person, item) is not None
+    can_take = not held and may(person, "item.claim", item) and kind_in_hand(person, item) is not None
     marks = content.marks if content else ()
     return ItemPage(
         item=item,
         content=content,
-        is_blind=blind,
         is_mine=mine,
         holder=str(item.claimed_by) if held and not mine else "",
         can_take=can_take,

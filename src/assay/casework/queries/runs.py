@@ -50,11 +50,6 @@ def unfinished_run() -> AnalysisRun | None:
     return last if last is not None and last.finished_at is None else None
 
 
-def loaded_runs() -> QuerySet[AnalysisRun]:
-    """Every run, the latest first."""
-    return AnalysisRun.objects.select_related("loaded_by").order_by("-pk")
-
-
 def standing() -> Standing:
     """Where casework stands now. It counts whole tables: for a page that is looked at often there is the census."""
     return Standing(

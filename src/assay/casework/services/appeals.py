@@ -31,7 +31,7 @@ from assay.casework.models import (
     Strike,
 )
 from assay.casework.moves import WrongState, make_move
-from assay.casework.services import automation, decisions, strikes
+from assay.casework.services import automation, decisions
 from assay.casework.services.recording import Actor, record
 from assay.casework.services.statements import sender
 from assay.market.errors import CallerError
@@ -217,7 +217,6 @@ def _need_open_to_appeal(decision: Decision, now: datetime) -> None:
 def _undo_what_followed(actor: Actor, appeal: Appeal, verdict: Verdict) -> None:
     """Effects are lifted, the strike is cancelled, and the automation may do less where it was the one that erred."""
     decision = decisions.reverse(actor, appeal.decision, reason=verdict.reasons, answer=verdict.answer)
-    strikes.cancel_for(actor, decision, reason=f"appeal {appeal.pk}")
     if decision.is_automatic:
         automation.lower(decision.item.category, f"appeal {appeal.pk} against decision {decision.reference}")
 

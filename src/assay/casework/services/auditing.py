@@ -39,7 +39,7 @@ from assay.measurement.sealing import fingerprint, public_key_of
 
 EVENTS = {"audit.exported": _("exported a part of the log")}
 _MOST_SHOWN = 100
-_PARTS = tuple(each.name for each in (AUTOMATION, COMMAND_LINE, WORKER))
+_PARTS = (*(each.name for each in (AUTOMATION, COMMAND_LINE, WORKER)), "stranger")
 _PERSON = re.compile(r"person:[0-9]+")
 
 

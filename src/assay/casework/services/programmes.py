@@ -61,30 +61,33 @@ def load_programme(
     actor: Actor,
     name: str | None = None,
     market: Path | None = None,
-    decoy_rate: float = DECOY_RATE,
+    decoy_rate: float | None = None,
 ) -> Loaded:
     """Makes a programme of a drawn folder of test buys, one task per unit; loading it again changes nothing.
 
+    `decoy_rate` is the share of units found genuine that are examined again all the same, DECOY_RATE unless given. A
+    programme keeps its name and its decoys: loading it again with others is refused.
     Titles, merchants and catalogue weights come from the market (`market`, else the folder beside the test buys) when
     it still has the plan's snapshot. CallerError when nothing was drawn, BrokenSeal when the plan was changed after it
     was sealed or the units are not those that it draws.
     """
     if actor.person is not None:
         need(actor.person, "programme.load")
-    if not 0 <= decoy_rate <= 1:
+    if decoy_rate is not None and not 0 <= decoy_rate <= 1:
         raise CallerError(f"The share of decoys is {decoy_rate}; it lies between 0 and 1.", value=decoy_rate)
     place = folder.absolute()
     buys = _drawn_as_planned(place)
     found = Programme.objects.filter(plan_sha256=buys.seal.sha256).first()
     if found is not None:
-        return _known(found, place)
+        return _known(found, place, name, decoy_rate)
     rows = buys.drawn_units().to_pylist()
     goods = unit_goods(buys, [row["listing_id"] for row in rows], market)
     with transaction.atomic():
-        programme = _programme(buys, name or place.name, decoy_rate, actor)
+        rate = DECOY_RATE if decoy_rate is None else decoy_rate
+        programme = _programme(buys, name or place.name, rate, actor)
         tasks = [_task(programme, row, goods.get(row["listing_id"] or "", UnitGoods())) for row in rows]
         TestBuyTask.objects.bulk_create(tasks, batch_size=500)
-        after = {"plan_sha256": programme.plan_sha256, "n_tasks": len(tasks), "decoy_rate": decoy_rate}
+        after = {"plan_sha256": programme.plan_sha256, "n_tasks": len(tasks), "decoy_rate": rate}
         record(actor, "programme.loaded", programme, after=after)
     refresh_programme(actor, programme)
     return Loaded(programme, len(tasks), len(tasks), len(goods))
@@ -102,7 +105,7 @@ def _drawn_as_planned(folder: Path) -> TestBuys:
     return buys
 
 
-def _known(programme: Programme, folder: Path) -> Loaded:
+def _known(programme: Programme, folder: Path, name: str | None, decoy_rate: float | None) -> Loaded:
     if Path(programme.folder) != folder:
         raise CallerError(
             f"The plan in {folder} is known as programme {programme.name!r} in {programme.folder}; a plan has one "
@@ -111,6 +114,14 @@ def _known(programme: Programme, folder: Path) -> Loaded:
             value=str(folder),
             allowed=programme.folder,
         )
+    for what, said, kept in (("name", name, programme.name), ("decoys", decoy_rate, programme.decoy_rate)):
+        if said is not None and said != kept:
+            raise CallerError(
+                f"The plan in {folder} is loaded as {programme.name!r} and keeps its {what}: {kept}, not {said}.",
+                where={"field": what},
+                value=said,
+                allowed=str(kept),
+            )
     tasks = programme.tasks.all()
     return Loaded(programme, tasks.count(), 0, tasks.exclude(title="").count())
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from assay.casework.choices import Choice
 from assay.casework.models import Answer, Decision, Gold, Item, Review, Role
@@ -20,9 +22,16 @@ SAME = {"subject_id": "L1", "merchant_id": "M1", "merchant_name": "Shop", "title
 REMOVE = Choice("counterfeit", "remove", "facts-do-not-fit", "found by the first reviewer")
 
 
+def _handed(client, item):
+    """As when the queue hands it out."""
+    person = client.session["_auth_user_id"]
+    held = {"claimed_by_id": person, "claimed_at": NOW, "claimed_until": timezone.now() + timedelta(minutes=20)}
+    Item.objects.filter(pk=item.pk).update(**held)
+
+
 def _html(client, item, held=True):
     if held:
-        client.post(f"/console/queue/{item.pk}/take/")
+        _handed(client, item)
     html = client.get(f"/console/queue/{item.pk}/").content.decode()
     html = re.sub(r'(csrfmiddlewaretoken" value=|X-CSRFToken": |name="finding" value=)"[^"]+"', "", html)
     html = re.sub(r"[0-9a-f]{16}…|datetime=\"[^\"]+\"|title=\"[^\"]+\"", "", html)
@@ -86,6 +95,8 @@ def test_its_decision_is_not_there_for_whoever_may_be_asked():
     senior = signed_in(a_person(Role.SENIOR))
     assert senior.get(f"/console/decisions/{reference}/").status_code == 200
     senior.post(f"/console/queue/{item.pk}/take/")
+    assert senior.get(f"/console/decisions/{reference}/").status_code == 200  # what one has seen is not judged blindly
+    _handed(senior, item)
     assert senior.get(f"/console/decisions/{reference}/").status_code == 404
 
 

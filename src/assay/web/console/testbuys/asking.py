@@ -1,4 +1,4 @@
-"""What every view of this room begins with: who asks, for which object, and what a refused form answers."""
+"""What every view of this room begins with: for which object somebody asks, and what a refused form answers."""
 
 from __future__ import annotations
 
@@ -10,22 +10,11 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
 from assay.casework.access import NotThere, Refused, may
-from assay.casework.models import Examination, Person, TestBuyTask
+from assay.casework.models import Examination, TestBuyTask
 from assay.casework.moves import WrongState
-from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
+from assay.web.console.asking import person_of
 from assay.web.console.testbuys.pictures import shown_bytes
-
-
-def person_of(request: HttpRequest) -> Person:
-    """The person who asks; the gate let nobody else in."""
-    assert isinstance(request.user, Person)
-    return request.user
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """The same, acting."""
-    return Actor.of(person_of(request))
 
 
 def task_for(request: HttpRequest, pk: int) -> TestBuyTask:

@@ -22,8 +22,9 @@ from assay.casework.queries.testbuys import EXAMINING
 from assay.casework.services import documents
 from assay.casework.services import examinations as service
 from assay.casework.services.examinations import Result
+from assay.web.console.asking import actor_of, person_of
 from assay.web.console.testbuys import words
-from assay.web.console.testbuys.asking import actor_of, examination_for, is_done, person_of, picture_response
+from assay.web.console.testbuys.asking import examination_for, is_done, picture_response
 from assay.web.console.testbuys.forms import DeclineForm, ResultForm
 
 _A_PAGE = 50

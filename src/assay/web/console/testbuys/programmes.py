@@ -21,8 +21,8 @@ from assay.casework.queries import testbuys
 from assay.casework.services import examinations
 from assay.casework.services import programmes as service
 from assay.web import charts
+from assay.web.console.asking import actor_of, person_of
 from assay.web.console.testbuys import words
-from assay.web.console.testbuys.asking import actor_of, person_of
 from assay.web.console.testbuys.forms import ReasonForm
 
 _A_PAGE = 25

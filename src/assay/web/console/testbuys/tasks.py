@@ -20,8 +20,9 @@ from assay.casework.queries.testbuys import EXAMINING, FOR_BUYERS, NARROWED, Tas
 from assay.casework.services import buying, custody, documents
 from assay.casework.services import examinations as examining
 from assay.casework.services.buying import Order, Parcel, Seal
+from assay.web.console.asking import actor_of, person_of
 from assay.web.console.testbuys import forms, words
-from assay.web.console.testbuys.asking import actor_of, is_done, person_of, picture_response, task_for
+from assay.web.console.testbuys.asking import is_done, picture_response, task_for
 
 _A_PAGE = 50
 # What a buyer reads of the chain: their own part. Who examines, and how often, says something about the outcome.
