@@ -248,10 +248,12 @@ def test_every_event_of_the_room_is_declared():
 
 def test_a_counterfeit_that_was_recorded_by_hand_comes_before_a_reviewer_too(folder, programme, tmp_path):
     task = programme.tasks.exclude(pot="control").exclude(listing_id="").first()
-    both = {"unit": task.unit, "outcome": "counterfeit", "second_outcome": "counterfeit"}
+    both = {"unit": task.unit, "outcome": "counterfeit", "second_outcome": "counterfeit", "date": "2026-07-03"}
     record_outcomes(folder, outcomes_file(tmp_path / "o.csv", both))
     assert refresh() == 1
-    assert Item.objects.get(subject_id=task.listing_id).stream == "test_buy"
+    item = Item.objects.get(subject_id=task.listing_id)
+    assert item.stream == "test_buy"
+    assert "2026-07-03" in item.finding.content["facts"][0]["value"]
     assert AuditEvent.objects.get(action="item.raised").after["unit"] == task.unit
 
 

@@ -33,7 +33,7 @@ def assert_a_note_outlives_a_form_that_is_not_whole(page: Any) -> None:
     """Leaving the field asks what would happen: nothing yet, as no answer is chosen."""
     page.fill("#answer-note", NOTE)
     page.press("#answer-note", "Tab")
-    page.wait_for_selector("#preview .errors")
+    page.wait_for_selector("#preview .hint")
     assert page.input_value("#answer-note") == NOTE
 
 

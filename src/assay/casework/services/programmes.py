@@ -6,8 +6,9 @@ hand ends the task here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from assay.casework.moves import WrongState, make_move
 from assay.casework.services import confirmed, results
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.market.errors import AssayError, CallerError
-from assay.measurement.ledger import Facts, current, head
+from assay.measurement.ledger import Entry, Facts, current, head
 from assay.measurement.sealing import BrokenSeal
 from assay.pipeline.custody import DRAWN, TestBuys, open_test_buys
 from assay.pipeline.outcomes import test_buy_status
@@ -206,7 +207,8 @@ def _settled(actor: Actor, programme: Programme, replace_reason: str | None) -> 
         if buys.seal.sha256 != row.plan_sha256:
             raise BrokenSeal(f"The plan in {row.folder} is not the one that was loaded as {row.name!r}.")
         n_recorded = results.record_finished(row, replace_reason)
-        taken = _take_over(row, current(buys.entries()))
+        entries = list(buys.entries())
+        taken = _take_over(row, current(entries), _days(entries))
         happenings = [
             Happening("task.taken_over", "testbuytask", str(task.pk), before, after) for task, before, after in taken
         ]
@@ -247,8 +249,14 @@ def close_programme(actor: Actor, programme: Programme) -> Programme:
     return row
 
 
+def _days(entries: Iterable[Entry]) -> dict[str, datetime]:
+    """The day of each recorded outcome, as `pipeline.test_buy_verdicts` says it: the one it names, else its entry's."""
+    said = {entry.facts.unit: entry.facts.date or entry.recorded_at[:10] for entry in entries}
+    return {unit: datetime.fromisoformat(day).replace(tzinfo=UTC) for unit, day in said.items()}
+
+
 def _take_over(
-    programme: Programme, known: dict[str, Facts]
+    programme: Programme, known: dict[str, Facts], days: dict[str, datetime]
 ) -> list[tuple[TestBuyTask, dict[str, Any], dict[str, Any]]]:
     """Ends tasks whose outcome the folder has from elsewhere, and follows it where it was replaced there.
 
@@ -267,7 +275,7 @@ def _take_over(
         before = {"stage": task.stage, "outcome": task.outcome, "second_outcome": task.second_outcome}
         make_move(task, "task", "take_over", field="stage")
         task.outcome, task.second_outcome = said
-        task.finished_at = task.finished_at or timezone.now()
+        task.finished_at = task.finished_at or days[task.unit]
         task.recorded_at, task.record_problem = timezone.now(), ""
         task.save(update_fields=["stage", "outcome", "second_outcome", "finished_at", "recorded_at", "record_problem"])
         after = {"stage": task.stage, "outcome": task.outcome, "second_outcome": task.second_outcome}
