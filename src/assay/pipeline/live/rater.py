@@ -35,8 +35,8 @@ class LiveRater:
     """Rates listings one by one against a market that was rated before. Opened once per process.
 
     Safe to use from several threads: nothing is written after opening, and listings are rated one at a time, as threads
-    that rate at once would only fight over the interpreter's lock and take twice as long together (benchmarks/live).
-    The market is mapped from disk, so that processes on one machine share its pages.
+    that rate at once only fight over the interpreter's lock and take twice as long together (benchmarks/casework). The
+    market is mapped from disk, so that processes on one machine share its pages.
     """
 
     def __init__(self, folder: Path, about: dict[str, Any]) -> None:
