@@ -55,7 +55,7 @@ def _flow(flow: list[list[Any]]) -> dict[str, Any]:
         "rows": [
             (_("opened"), sum(row[1] for row in flow), charts.sparkline([row[1] for row in flow])),
             (_("decided"), sum(row[2] for row in flow), charts.sparkline([row[2] for row in flow])),
-            (_("closed by a run"), sum(row[3] for row in flow), charts.sparkline([row[3] for row in flow])),
+            (_("closed by a run"), sum(sum(row[3:]) for row in flow), charts.sparkline([sum(row[3:]) for row in flow])),
         ]
     }
 
