@@ -12,7 +12,7 @@ from assay.casework.services import bulk, claims
 from assay.casework.services.bulk import Fate
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
-from tests.casework.builders import NOW, a_decision, a_person, an_item
+from tests.casework.builders import NOW, a_decision, a_finding, a_person, an_item
 
 pytestmark = pytest.mark.django_db
 REMOVE = Choice("counterfeit", "remove", "facts-do-not-fit")
@@ -73,6 +73,17 @@ def test_an_item_with_a_known_answer_looks_like_any_other_and_is_answered_blindl
     assert [row.fate for row in done.rows] == [Fate.ACTS, Fate.ACTS]
     assert list(bulk.decisions_of(done.id).values_list("item", flat=True)) == [usual.pk]
     assert Review.objects.filter(item=known, kind="gold").count() == 1
+
+
+def test_a_row_that_rests_on_another_finding_than_the_one_seen_is_skipped(actor):
+    items = [an_item(), an_item()]
+    seen = {each.pk: each.finding_id for each in items}
+    items[0].finding = a_finding(items[0])
+    items[0].save(update_fields=["finding"])
+    done = bulk.apply(actor, items, REMOVE, seen=seen)
+    assert [row.fate for row in done.rows] == [Fate.CHANGED, Fate.ACTS]
+    assert dict(done.skipped) == {Fate.CHANGED: 1}
+    assert list(Decision.objects.values_list("item", flat=True)) == [items[1].pk]
 
 
 def test_a_row_that_somebody_took_meanwhile_is_skipped(actor):

@@ -7,7 +7,8 @@ writing meanwhile, and one row that somebody took in between would undo the rest
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,6 +41,7 @@ class Fate(models.TextChoices):
     HELD = "held", _("skipped: somebody else holds it")
     NOT_OPEN = "not_open", _("skipped: no longer open")
     DOES_NOT_FIT = "does_not_fit", _("skipped: the choice is not for this kind of item")
+    CHANGED = "changed", _("skipped: what is known has changed since you looked")
 
 
 # The fates of items that are answered.
@@ -68,6 +70,11 @@ class Batch:
         return sum(row.fate in DECIDES for row in self.rows)
 
     @property
+    def skipped(self) -> Counter[Fate]:
+        """How many rows were left alone, by what kept them."""
+        return Counter(row.fate for row in self.rows if row.fate not in DECIDES)
+
+    @property
     def n_decisions(self) -> int:
         """Rows that became decisions, which can be undone together."""
         return sum(row.decision is not None for row in self.rows)
@@ -93,12 +100,16 @@ def together_minor(rows: Iterable[Row]) -> int:
     return sum(row.item.harm_minor for row in rows if row.fate in DECIDES)
 
 
-def apply(actor: Actor, items: Sequence[Item], choice: Choice) -> Batch:
-    """Decides about every item that can be decided, under one batch; the others are skipped and say why."""
+def apply(actor: Actor, items: Sequence[Item], choice: Choice, *, seen: Mapping[int, int] | None = None) -> Batch:
+    """Decides about every item that can be decided, under one batch; the others are skipped and say why.
+
+    `seen` holds for each item's id the finding that the person looked at; an item that rests on another one by now is
+    skipped too. Without it, every item is taken as it stands.
+    """
     batch = f"B-{secrets.token_hex(8)}"
     planned = plan(actor, items, choice)
-    harm = together_minor(planned)
-    return Batch(batch, tuple(_apply_one(actor, row, choice, batch, harm) for row in planned))
+    harm, seen = together_minor(planned), seen or {}
+    return Batch(batch, tuple(_apply_one(actor, row, choice, batch, harm, seen.get(row.item.pk)) for row in planned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +147,17 @@ def decisions_of(batch: str) -> models.QuerySet[Decision]:
     return rows.select_related("item", "decided_by").order_by("pk")
 
 
-def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, harm_minor: int) -> Row:
+def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, harm_minor: int, finding: int | None) -> Row:
     if row.fate not in DECIDES:
         return row
     try:
-        decision = answer(actor, row.item, choice, batch=batch, together_minor=harm_minor).decision
+        given = answer(actor, row.item, choice, finding=finding, batch=batch, together_minor=harm_minor)
     except WrongState:
         fresh = Item.objects.get(pk=row.item.pk)
+        if finding not in (None, fresh.finding_id):
+            return Row(fresh, Fate.CHANGED)
         return Row(fresh, Fate.HELD if fresh.state == ItemState.OPEN else Fate.NOT_OPEN)
+    decision = given.decision
     if decision is None:
         return row  # a blind or a gold answer: whoever gave it is told what an open item's answer would be
     is_held = decision.state == DecisionState.PROPOSED

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from assay.casework.models import Decision
-from tests.casework.builders import a_person, an_item
+from tests.casework.builders import a_finding, a_person, an_item
 from tests.web.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,26 @@ def test_from_the_ticked_rows_to_a_batch_and_back(client):
     undone = client.post(f"{address}undo/", {"reason": "wrong list"}, follow=True).content.decode()
     assert "2 decisions were undone." in undone
     assert set(Decision.objects.values_list("state", flat=True)) == {"undone"}
+
+
+def test_what_changed_after_it_was_shown_is_left_alone_and_said(client):
+    items = [an_item(), an_item()]
+    ticked = {"item": [each.pk for each in items]}
+    html = client.post("/console/queue/together/", ticked | COURSE).content.decode()
+    form = {"shown": shown_in(html), "seen": re.findall(r'name="seen" value="([^"]*)"', html)}
+    items[0].finding = a_finding(items[0])
+    items[0].save(update_fields=["finding"])
+    said = client.post("/console/queue/together/apply/", ticked | COURSE | form, follow=True).content.decode()
+    assert "1 item was answered. 1 skipped: what is known has changed since you looked." in said
+    assert Decision.objects.get().item_id == items[1].pk
+
+
+@pytest.mark.parametrize("seen", ["", ":", "1", "x:1", "1:x", "²:1", "1:" + "9" * 30])
+def test_findings_that_are_none_change_nothing(client, seen):
+    item = an_item()
+    form = COURSE | {"item": item.pk, "shown": COURSE["course"], "seen": seen}
+    assert client.post("/console/queue/together/apply/", form).status_code == 302
+    assert Decision.objects.count() == 1
 
 
 def test_all_of_a_merchant_on_the_page(client):

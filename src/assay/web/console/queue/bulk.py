@@ -40,18 +40,26 @@ def apply(request: HttpRequest) -> HttpResponse:
     form = AnswerForm(*sorted({each.subject_type for each in items}), data=request.POST)
     if not form.is_valid() or request.POST.get("shown") != _course(request):
         return choose(request)
-    done = bulk.apply(actor_of(request), items, form.choice())
+    done = bulk.apply(actor_of(request), items, form.choice(), seen=_seen(request))
     said = ngettext("%(n)d item was answered.", "%(n)d items were answered.", done.n_done) % {"n": done.n_done}
-    skipped = len(done.rows) - done.n_done
-    if skipped:
-        said += " " + ngettext("%(n)d item was skipped.", "%(n)d items were skipped.", skipped) % {"n": skipped}
-    messages.success(request, said)
+    kept = "; ".join(f"{n} {fate.label}" for fate, n in done.skipped.items())
+    messages.success(request, f"{said} {kept}." if kept else said)
     return redirect("console:batch", done.id) if done.n_decisions else redirect(back(request, "console:queue"))
 
 
 def _course(request: HttpRequest) -> str:
     """What would be done, as the form says it; a note changes nothing about it."""
     return f"{request.POST.get('course', '')} {request.POST.get('days', '')}".strip()
+
+
+def _seen(request: HttpRequest) -> dict[int, int]:
+    """The finding that each shown row rested on, by the item's id; from fields of the form `item:finding`."""
+    pairs = [each.partition(":") for each in request.POST.getlist("seen")[: bulk.MOST_ITEMS]]
+    return {
+        int(item): int(finding)
+        for item, _colon, finding in pairs
+        if item.isdecimal() and finding.isdecimal() and max(len(item), len(finding)) < 19
+    }
 
 
 def _chosen(request: HttpRequest) -> list[Item]:
