@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 ON_POSTGRESQL := tests/casework tests/web --ignore=tests/web/browser
 
 # Two processes, whatever the number of cores: tests bring their own engines, servers and browsers.
-TOGETHER := -n 2 --dist loadgroup
+TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

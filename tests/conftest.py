@@ -23,17 +23,6 @@ def _in_english():
         sys.modules["django.utils.translation"].deactivate()
 
 
-def pytest_collection_modifyitems(items):
-    """Tests that share what is dear to make (a market, a served home) stay in one process, others file by file."""
-    root = Path(__file__).resolve().parent
-    for item in items:
-        place = item.path.relative_to(root)
-        together = next((each for each in _TOGETHER if place.is_relative_to(each)), place)
-        item.add_marker(pytest.mark.xdist_group(str(together)))
-
-
-_TOGETHER = ("flow", "pipeline/live", "signals", "simulation", "web/browser", "web/api")
-
 from tests.engines import (  # noqa: E402, F401
     duckdb_engine,
     engine,
@@ -43,3 +32,4 @@ from tests.engines import (  # noqa: E402, F401
     sail_url,
     spark_engine,
 )
+from tests.sharing import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: E402, F401
