@@ -10,12 +10,12 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 
 from assay.casework.findings import Content, canonical_sha256
-from assay.casework.models import Action, AnalysisRun, Decision, DecisionState, Finding, Item, ItemState, Stream
+from assay.casework.models import AnalysisRun, Decision, Finding, Item, ItemState, Stream
 from assay.casework.moves import make_move
 from assay.casework.services.carrying import carried, joined
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
-from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.casework.services.reopening import last_words, why_again
 
 REOPENED = "item.reopened_by_run"
 # Findings of some 13 kB: larger statements save nothing and hold more memory.
@@ -55,7 +55,7 @@ def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: 
     by_id = {each.content.about.subject_id: each for each in arrivals}
     found = Item.objects.select_for_update(of=("self",), no_key=True).filter(subject_type=kind, subject_id__in=by_id)
     existing = {item.subject_id: item for item in found.order_by("id")}
-    decided = _nothing_done([item for item in existing.values() if item.state == ItemState.DECIDED])
+    decided = last_words(item for item in existing.values() if item.state == ItemState.DECIDED)
     done = Written()
     new: list[Item] = []
     following: list[Item] = []
@@ -75,25 +75,14 @@ def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: 
     return done
 
 
-def _nothing_done(items: list[Item]) -> dict[int, Finding]:
-    """The finding of each decided item whose last decision is in force and did nothing."""
-    rows = Decision.objects.filter(item__in=items).select_related("finding").order_by("decided_at", "id")
-    last = {decision.item_id: decision for decision in rows}
-    return {
-        item_id: decision.finding
-        for item_id, decision in last.items()
-        if decision.state == DecisionState.IN_FORCE and decision.action == Action.NONE
-    }
-
-
-def _opens(item: Item, arrival: Arrival, seen: Finding | None, now: datetime, done: Written) -> bool:
+def _opens(item: Item, arrival: Arrival, last: Decision | None, now: datetime, done: Written) -> bool:
     """Whether the item follows the run: because it is open, or because it is opened again."""
     if item.state in (ItemState.OPEN, ItemState.SNOOZED):
         done.counts["updated"] += 1
         return True
     if item.state == ItemState.CLOSED:
         reason = "A newer rating flags it again." if arrival.is_flagged else "It was drawn at random."
-    elif seen is not None and arrival.is_flagged and (reason := what_is_new(seen, arrival.content)):
+    elif last is not None and arrival.is_flagged and (reason := why_again(last, arrival.content)):
         pass
     else:
         done.counts["left"] += 1
@@ -105,24 +94,6 @@ def _opens(item: Item, arrival: Arrival, seen: Finding | None, now: datetime, do
     done.happenings.append(Happening(REOPENED, "item", str(item.pk), before, after, reason))
     done.counts["reopened"] += 1
     return True
-
-
-def what_is_new(seen: Finding, content: Content) -> str:
-    """Why a finding is worth another look after nothing was done on an earlier one; empty when it is not.
-
-    The score has risen into a higher band, or a discrepancy of the subject's own that adds points is of a kind that was
-    not there. What only the merchant of the goods shows is looked at with the merchant.
-    """
-    score = content.waterfall.score
-    if _band(score) > _band(seen.score):
-        return f"The score was {seen.score:.1f} when nothing was done and is {score:.1f} now."
-    known = {each.get("signal") for each in seen.content.get("discrepancies", ())}
-    fresh = sorted(each.signal for each in content.discrepancies if (each.points or 0) > 0 and each.signal not in known)
-    return f"What did not fit when nothing was done did not include {', '.join(fresh)}." if fresh else ""
-
-
-def _band(score: float) -> int:
-    return (score >= AT_RISK_SCORE) + (score >= RED_FLAG_SCORE)
 
 
 def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime) -> Item:
