@@ -108,6 +108,15 @@ def test_a_blind_second_review_is_given_to_another_person():
     assert taken == item and taken.claimed_for == "blind"
 
 
+@pytest.mark.parametrize("one_in", [claims.BLIND_ONE_IN, claims.GOLD_ONE_IN])
+def test_what_a_test_buy_raised_says_its_answer_and_is_asked_of_nobody_blindly(one_in):
+    item = a_decision(an_item(state="decided", needs_blind_review=True, stream=Stream.TEST_BUY)).item
+    Gold.objects.create(
+        item=item, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
+    )
+    assert claims.take_next(_actor(), draw=only(one_in)) is None
+
+
 def test_taking_what_somebody_else_holds_is_refused():
     item = an_item()
     claims.take(_actor(), item)

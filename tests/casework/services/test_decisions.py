@@ -246,6 +246,17 @@ def test_some_decisions_are_drawn_for_a_blind_second_review(actor, monkeypatch):
     assert item.needs_blind_review
 
 
+@pytest.mark.parametrize("given", [{"stream": "test_buy"}, {"content": {"facts": [{"id": "authentication"}]}}])
+def test_what_says_by_itself_what_an_examination_found_is_not_drawn_for_a_blind_second_review(
+    actor, monkeypatch, given
+):
+    monkeypatch.setattr(decisions, "drawn", lambda one_in: one_in == decisions.BLIND_ONE_IN)
+    item = an_item(**given)
+    decisions.decide(actor, item, REMOVE)
+    item.refresh_from_db()
+    assert not item.needs_blind_review
+
+
 def test_references_are_not_told_apart_by_their_number(actor):
     made = [a_decision().reference, decisions.decide(actor, an_item(), NOTHING).reference]
     assert made[1].startswith("D-") and len(made[1]) == 11

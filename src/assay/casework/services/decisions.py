@@ -30,6 +30,7 @@ from assay.casework.models import (
     ReviewKind,
 )
 from assay.casework.moves import WrongState, make_move
+from assay.casework.queries.blind import tells_itself
 from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.services import claims, effects, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
@@ -238,7 +239,8 @@ def _take_effect(actor: Actor, item: Item, decision: Decision, now: datetime) ->
     """In force with everything that follows from it; the item may be drawn for a blind second review."""
     decision.in_force_at = now
     decision.save(update_fields=["state", "in_force_at", "ends_at", "approved_by"])
-    item.needs_blind_review = drawn(AUTOMATIC_BLIND_ONE_IN if decision.is_automatic else BLIND_ONE_IN)
+    one_in = AUTOMATIC_BLIND_ONE_IN if decision.is_automatic else BLIND_ONE_IN
+    item.needs_blind_review = drawn(one_in) and not tells_itself(item)
     strikes.give_for(actor, decision)
     statements.issue(actor, decision)
     effects.emit_decision(decision, "apply")

@@ -84,8 +84,8 @@ def load_run(
     """Brings the goods and merchants of a run that score `least_score` or more, and `n_random` live listings drawn.
 
     Loading a run twice changes nothing. A load that was stopped goes on where it was. A new run brings open items up to
-    date, closes those it does not flag, reopens decided ones as `reopening` says, and touches no decision. CallerError for a run that is older than the one
-    loaded last, or one loaded before with other settings.
+    date, closes those it does not flag, reopens decided ones as `reopening` says, and touches no decision.
+    CallerError for a run that is older than the one loaded last, or one loaded before with other settings.
     """
     if actor.person is not None:
         need(actor.person, "run.load")
