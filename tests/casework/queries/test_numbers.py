@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from assay.casework.models import DecisionState, Programme, QueueCensus, Role
 from assay.casework.queries import numbers
-from assay.casework.services import census
+from assay.casework.services import census, decisions
+from assay.casework.services.recording import Actor
 from tests.casework.builders import NOW, a_decision, a_person, an_item
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,30 @@ def test_a_programme_under_way_has_an_interval_and_no_figure():
     Programme.objects.create(name="spring", loaded_at=NOW, progress=progress, **made)
     (found,) = numbers.prevalence_by_period()
     assert (found.share, found.high, found.n_buys, found.is_final) == (None, 0.2, 12, False)
+
+
+def _answered(*decided):
+    item = an_item(inclusion_probability=0.01, score=30.0, state="decided")
+    return [a_decision(item, action="none", **given) for given in decided]
+
+
+def test_an_item_that_was_drawn_counts_once_with_its_first_answer_however_often_it_came_back():
+    _answered({"answer": "genuine"}, {"answer": "counterfeit", "decided_at": NOW + timedelta(days=9)})
+    (only,) = numbers.score_calibration()
+    assert (only.share.positives, only.share.n) == (0, 1)
+
+
+def test_what_an_appeal_reversed_counts_with_the_answer_that_was_given_there():
+    (lost,) = _answered({"answer": "counterfeit"})
+    decisions.reverse(Actor.of(a_person(Role.SENIOR)), lost, reason="The invoice covers the goods.")
+    (only,) = numbers.score_calibration()
+    assert (only.share.positives, only.share.n) == (0, 1)
+
+
+@pytest.mark.parametrize("given", [{"state": "proposed"}, {"state": "undone"}, {"is_automatic": True}])
+def test_what_is_exported_as_no_verdict_is_no_answer_about_the_score(given):
+    _answered({"answer": "counterfeit", **given})
+    assert numbers.score_calibration() == ()
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.MERCHANT])

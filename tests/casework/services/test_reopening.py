@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from assay.casework.findings import About, Content, Discrepancy, Merchant, Offer, Waterfall
+from assay.casework.findings import Discrepancy
 from assay.casework.models import Action, Appeal, Item, ItemState
 from assay.casework.services import arrivals, decisions
 from assay.casework.services.arrivals import Arrival
 from assay.casework.services.recording import WORKER, Actor
-from tests.casework.builders import NOW, a_decision, a_person, a_run, an_item, an_organisation, days
+from tests.casework.builders import NOW, a_decision, a_person, a_run, an_item, an_organisation, content_of, days
 
 pytestmark = pytest.mark.django_db
 SEEN = Discrepancy("price-gap", "price", 2.0, "It costs a tenth of what others ask.", 120)
@@ -19,25 +19,15 @@ NEW = Discrepancy("imagery-shared", "pictures", 1.0, "Its pictures are another m
 NOTHING = {"action": "none", "answer": "genuine", "reason_code": "nothing-found"}
 
 
-def _content(item, score, *discrepancies):
-    return Content(
-        about=About(item.subject_type, item.subject_id, "snapshot", NOW.isoformat(), "label", "model"),
-        merchant=Merchant(item.merchant_id, item.merchant_name),
-        waterfall=Waterfall(score, None, None, score, 0),
-        discrepancies=discrepancies,
-        offer=Offer(item.title, "", item.brand, item.category, item.price_minor, item.currency),
-    )
-
-
 def _decided(score=91.0, item=None, **given):
     item = item or an_item(state="decided", score=score)
-    item.finding.content = _content(item, score, SEEN).to_json()
+    item.finding.content = content_of(item, score, SEEN).to_json()
     item.finding.save(update_fields=["content"])
     return a_decision(item, **given)
 
 
 def _after_a_run(decision, score=91.0, *discrepancies, is_flagged=True, inclusion_probability=None):
-    content = _content(decision.item, score, *(discrepancies or (SEEN,)))
+    content = content_of(decision.item, score, *(discrepancies or (SEEN,)))
     content = replace(content, about=replace(content.about, as_of=(NOW + days(60)).isoformat()))
     arrival = Arrival(content, 50_000, is_flagged, inclusion_probability)
     done = arrivals.write(a_run(), "listing", [arrival], NOW + days(60))

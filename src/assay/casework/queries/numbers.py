@@ -26,6 +26,8 @@ from assay.casework.models import (
     Person,
     Programme,
     QueueCensus,
+    Review,
+    ReviewKind,
     Role,
     TaskStage,
     TestBuyTask,
@@ -135,11 +137,24 @@ def score_calibration() -> tuple[CalibrationBin, ...]:
 
 
 def _answered_at_random() -> list[tuple[float, str]]:
-    rows = Decision.objects.filter(
-        item__inclusion_probability__isnull=False, item__subject_type="listing", is_automatic=False
-    ).exclude(state__in=(DecisionState.UNDONE, DecisionState.REFUSED, DecisionState.REVERSED))
-    rows = rows.filter(answer__in=(Answer.COUNTERFEIT, Answer.GENUINE))
-    return [(float(score), answer) for score, answer in rows.values_list("finding__score", "answer")]
+    """Score and answer of each item that was drawn and that people answered: what `services/verdicts` exports of it.
+
+    Each counts once, with its first answer: it is opened again only where it looks worse, and counting such ones twice
+    would make the score look better than it is.
+    """
+    drawn = Q(item__inclusion_probability__isnull=False, item__subject_type="listing")
+    holding = Q(state__in=(DecisionState.IN_FORCE, DecisionState.EXPIRED), is_automatic=False)
+    told = "decided_at", Decision.objects.filter(drawn, holding)
+    corrected = "finished_at", Review.objects.filter(drawn, kind=ReviewKind.APPEAL)
+    rows = [
+        row
+        for moment, found in (told, corrected)
+        for row in found.values_list(moment, "item_id", "finding__score", "answer")
+    ]
+    first: dict[int, tuple[float, str]] = {}
+    for _at, item_id, score, answer in sorted(rows):
+        first.setdefault(item_id, (float(score), answer))
+    return [each for each in first.values() if each[1] in (Answer.COUNTERFEIT, Answer.GENUINE)]
 
 
 @dataclass(frozen=True, slots=True)
