@@ -39,7 +39,8 @@ def test_what_was_done_for_a_time_protects_from_no_later_score(action):
     decision = _decided(action=action, state="expired", ended_at=NOW)
     item, done = _after_a_run(decision, 45.0)
     assert (item.state, item.score, item.opened_at) == (ItemState.OPEN, 45.0, NOW + days(60))
-    (told,) = done.happenings
+    told = done.happenings[-1]
+    assert told.action == "item.reopened_by_run"
     assert told.reason == f"What decision {decision.reference} did has ended, and a newer rating flags it still."
     assert done.counts == {"reopened": 1}
 
@@ -73,7 +74,7 @@ def test_whoever_won_comes_back_when_something_new_does_not_fit(state):
     item, done = _after_a_run(decision, 91.0, SEEN, NEW)
     assert item.state == ItemState.OPEN
     taken_back = f"decision {decision.reference}, which was taken back, was made"
-    assert done.happenings[0].reason == f"What did not fit when {taken_back} did not include imagery-shared."
+    assert done.happenings[-1].reason == f"What did not fit when {taken_back} did not include imagery-shared."
 
 
 def test_whoever_won_comes_back_when_the_score_rises_into_a_higher_band():

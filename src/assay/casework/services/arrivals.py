@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from assay.casework.findings import Content, canonical_sha256
 from assay.casework.models import AnalysisRun, Decision, Finding, Item, ItemState, Stream
 from assay.casework.moves import make_move
+from assay.casework.services import batches, claims
 from assay.casework.services.carrying import carried, joined
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
 from assay.casework.services.reopening import last_words, why_again
 
-REOPENED = "item.reopened_by_run"
+REOPENED, WRITTEN = "item.reopened_by_run", "run.items_written"
+EVENTS = {
+    REOPENED: _("reopened an item because a newer rating differs"),
+    WRITTEN: _("wrote a batch of items of a rating"),
+}
+_CHANGED = "A newer rating has changed what is known of it."
 # Findings of some 13 kB: larger statements save nothing and hold more memory.
 _WRITE_ROWS = 500
 _FOLLOWING = (
@@ -48,13 +55,16 @@ class Written:
 def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: datetime) -> Written:
     """Writes the batch in the caller's transaction, which holds the run's row locked.
 
-    Without a run the subjects are new listings, rated one by one as they were created.
+    Without a run the subjects are new listings, rated one by one as they were created: the caller records what became
+    of each. With one a single event tells of the whole batch, and one more of each item that was reopened or taken
+    from its holder.
 
     A decided item is touched only to reopen it, or to note that it was drawn; what waits for a second person is not.
     """
     by_id = {each.content.about.subject_id: each for each in arrivals}
     found = Item.objects.select_for_update(of=("self",), no_key=True).filter(subject_type=kind, subject_id__in=by_id)
     existing = {item.subject_id: item for item in found.order_by("id")}
+    before = batches.standing(existing.values()) if run else []
     decided = last_words(item for item in existing.values() if item.state == ItemState.DECIDED)
     done = Written()
     new: list[Item] = []
@@ -66,13 +76,25 @@ def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: 
             new.append(_filled(Item(subject_type=kind, subject_id=subject_id, opened_at=now), run, arrival, now))
             done.counts["opened"] += 1
         elif _opens(item, arrival, decided.get(item.pk), now, done):
+            done.happenings += claims.end(item, _CHANGED)
             following.append(_filled(item, run, arrival, now))
         elif arrival.inclusion_probability is not None:
             item.inclusion_probability = arrival.inclusion_probability
             drawn.append(item)
     _save(run, by_id, new, following, now)
     Item.objects.bulk_update(drawn, ["inclusion_probability"], batch_size=_WRITE_ROWS)
+    if run:
+        done.happenings[:0] = written(run, before, [*new, *following, *drawn])
     return done
+
+
+def written(run: AnalysisRun, before: Sequence[batches.Row], items: Sequence[Item]) -> list[Happening]:
+    """The event about a batch that a run has written: how those items that were there stood, and how all stand."""
+    if not items:
+        return []
+    touched = {item.pk for item in items}
+    was = batches.told([row for row in before if row[0] in touched])
+    return [Happening(WRITTEN, "analysisrun", str(run.pk), was, batches.told(batches.standing(items)))]
 
 
 def _opens(item: Item, arrival: Arrival, last: Decision | None, now: datetime, done: Written) -> bool:
@@ -97,7 +119,7 @@ def _opens(item: Item, arrival: Arrival, last: Decision | None, now: datetime, d
 
 
 def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime) -> Item:
-    """The item as the run has it. A claim ends: what its holder has seen is not what holds now.
+    """The item as the run has it.
 
     What a test buy has raised stays where it is: an examination outweighs a score.
     """
@@ -116,8 +138,6 @@ def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime
         item.stream = Stream.LIVE if run is None else Stream.FLAGGED if arrival.is_flagged else Stream.RANDOM
     if arrival.inclusion_probability is not None:
         item.inclusion_probability = arrival.inclusion_probability
-    item.claimed_by = item.claimed_at = item.claimed_until = None
-    item.claimed_for = ""
     item.run, item.updated_at = run or item.run, now
     return item
 

@@ -25,6 +25,7 @@ EVENTS = {
     "item.claim_renewed": _("kept an item for longer"),
     "item.released": _("gave an item back"),
     "item.claim_lapsed": _("an item's lease ended"),
+    "item.claim_ended": _("took an item from its holder because it changed"),
 }
 
 # Nine in ten items take an analyst less than ten minutes; twice that allows for a telephone call. Longer leases leave
@@ -129,6 +130,19 @@ CLAIM_FIELDS = ["claimed_by", "claimed_at", "claimed_until", "claimed_for"]
 def let_go(row: Item) -> None:
     """Clears the claim of a locked row; the caller saves CLAIM_FIELDS."""
     row.claimed_by, row.claimed_at, row.claimed_until, row.claimed_for = None, None, None, ""
+
+
+def end(row: Item, why: str) -> list[Happening]:
+    """Clears the claim of a locked row that has changed: what its holder has seen is not what holds now.
+
+    Gives what to record, nothing where nobody held it; the caller saves CLAIM_FIELDS.
+    """
+    if row.claimed_by_id is None:
+        return []
+    until = row.claimed_until.isoformat() if row.claimed_until else None
+    before = {"held_by": row.claimed_by_id, "for": row.claimed_for, "until": until}
+    let_go(row)
+    return [Happening("item.claim_ended", "item", str(row.pk), before, reason=why)]
 
 
 def need_free(row: Item, person: Person | None, now: datetime) -> None:
