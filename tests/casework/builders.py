@@ -7,6 +7,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from assay.casework.findings import About, Content, Discrepancy, Merchant, Offer, Waterfall
 from assay.casework.models import (
     Action,
     AnalysisRun,
@@ -112,6 +113,17 @@ def a_finding(item: Item, content: dict[str, Any] | None = None) -> Finding:
         score=item.score,
         content=content or {"n": n},
         content_sha256=hashlib.sha256(str(n).encode()).hexdigest(),
+    )
+
+
+def content_of(item: Item, score: float, *discrepancies: Discrepancy) -> Content:
+    """What a rating says about an item's subject, to be frozen."""
+    return Content(
+        about=About(item.subject_type, item.subject_id, "snapshot", NOW.isoformat(), "label", "model"),
+        merchant=Merchant(item.merchant_id, item.merchant_name),
+        waterfall=Waterfall(score, None, None, score, 0),
+        discrepancies=discrepancies,
+        offer=Offer(item.title, "", item.brand, item.category, item.price_minor, item.currency),
     )
 
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from assay.casework.models import DecisionState, Programme, QueueCensus, Role
 from assay.casework.queries import numbers
-from assay.casework.services import census
+from assay.casework.services import census, decisions
+from assay.casework.services.recording import Actor
 from tests.casework.builders import NOW, a_decision, a_person, an_item
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,46 @@ def test_the_first_load_is_not_taken_for_an_ordinary_day():
     assert week.expected == pytest.approx(58 + 7 * 8 / 9, abs=0.01)
 
 
+def _counted(now, n_days, n_open):
+    """A census at noon of each of the last days, which counted so many open items."""
+    noon = now.replace(hour=12, minute=0)
+    for ago in range(n_days, 0, -1):
+        QueueCensus.objects.create(taken_at=noon - timedelta(days=ago), counts={"states": {"open": n_open(ago)}})
+
+
+def test_the_past_is_what_was_counted_then_and_not_what_the_flow_makes_of_it():
+    now = timezone.now()
+    # Undone and refused decisions: each was gone once, and their item waits as before.
+    for days in range(1, 11):
+        a_decision(an_item(opened_at=now - timedelta(days=20)), state="undone", decided_at=now - timedelta(days=days))
+    _counted(now, 15, lambda _ago: 10)
+    census.take(now)
+    found = numbers.queue_numbers()
+    assert found.history[-16:] == (10,) * 16
+    (week, *_) = found.ahead
+    assert (week.expected, week.low, week.high) == (10, 10, 10)
+
+
+def test_what_is_put_aside_is_seen_in_the_forecast():
+    now = timezone.now()
+    _counted(now, 10, lambda ago: 5 * ago)
+    census.take(now)
+    QueueCensus.objects.filter(taken_at=now).update(counts=census.count(now) | {"states": {"open": 100}})
+    (week, *_) = numbers.queue_numbers().ahead
+    assert week.expected == pytest.approx(100 - 7 * 5)
+
+
+def test_days_without_a_census_are_counted_back_from_the_next_one_that_has():
+    now = timezone.now()
+    for days in (1, 2, 3, 5):
+        an_item(opened_at=now - timedelta(days=days))
+    noon = now.replace(hour=12, minute=0)
+    QueueCensus.objects.create(taken_at=noon - timedelta(days=2), counts={"states": {"open": 40}})
+    QueueCensus.objects.create(taken_at=noon - timedelta(days=5), counts={"states": {"decided": 7}})
+    census.take(now)
+    assert numbers.queue_numbers().history[-6:] == (0, 38, 39, 40, 4, 4)
+
+
 def test_of_days_gone_by_one_census_is_kept():
     now = timezone.now()
     for hours in range(0, 24 * 6, 6):
@@ -90,6 +131,30 @@ def test_a_programme_under_way_has_an_interval_and_no_figure():
     Programme.objects.create(name="spring", loaded_at=NOW, progress=progress, **made)
     (found,) = numbers.prevalence_by_period()
     assert (found.share, found.high, found.n_buys, found.is_final) == (None, 0.2, 12, False)
+
+
+def _answered(*decided):
+    item = an_item(inclusion_probability=0.01, score=30.0, state="decided")
+    return [a_decision(item, action="none", **given) for given in decided]
+
+
+def test_an_item_that_was_drawn_counts_once_with_its_first_answer_however_often_it_came_back():
+    _answered({"answer": "genuine"}, {"answer": "counterfeit", "decided_at": NOW + timedelta(days=9)})
+    (only,) = numbers.score_calibration()
+    assert (only.share.positives, only.share.n) == (0, 1)
+
+
+def test_what_an_appeal_reversed_counts_with_the_answer_that_was_given_there():
+    (lost,) = _answered({"answer": "counterfeit"})
+    decisions.reverse(Actor.of(a_person(Role.SENIOR)), lost, reason="The invoice covers the goods.")
+    (only,) = numbers.score_calibration()
+    assert (only.share.positives, only.share.n) == (0, 1)
+
+
+@pytest.mark.parametrize("given", [{"state": "proposed"}, {"state": "undone"}, {"is_automatic": True}])
+def test_what_is_exported_as_no_verdict_is_no_answer_about_the_score(given):
+    _answered({"answer": "counterfeit", **given})
+    assert numbers.score_calibration() == ()
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.MERCHANT])

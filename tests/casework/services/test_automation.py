@@ -70,7 +70,8 @@ def test_the_worker_decides_what_the_policies_allow_and_leaves_the_rest_to_peopl
     demoted, warned = an_item(score=91.0), an_item(score=96.0, category="shoes")
     left = [
         an_item(score=94.0, category="shoes"),
-        an_item(score=99.0, stream="random"),
+        an_item(score=99.0, stream="random", inclusion_probability=0.01),
+        an_item(score=99.0, inclusion_probability=0.01),
         an_item(score=99.0, harm_minor=HIGH_IMPACT_HARM_MINOR),
         an_item(score=99.0, content={"facts": [{"id": "authentication", "label": "x", "value": "y"}]}),
     ]

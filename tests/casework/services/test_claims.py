@@ -76,10 +76,60 @@ def test_a_person_holds_a_few_items_at_most():
     assert Item.objects.filter(claimed_by=actor.person).count() == claims.MOST_CLAIMS
 
 
-def test_now_and_then_the_next_item_was_drawn_at_random():
+def _the_sample(actor, wanted=None):
+    """What is served of the sample, one after another."""
+    served = []
+    while taken := claims.take_next(actor, wanted, draw=only(claims.RANDOM_ONE_IN)):
+        if taken.inclusion_probability is None:
+            return served
+        served.append(taken.subject_id)
+        Item.objects.filter(pk=taken.pk).update(state="decided", claimed_until=None, claimed_by=None)
+    return served
+
+
+@pytest.mark.parametrize("stream", Stream.values)
+def test_now_and_then_the_next_item_was_drawn_at_random_whatever_else_brought_it(stream):
     an_item(rank=9.0)
-    at_random = an_item(rank=0.0, stream=Stream.RANDOM)
+    at_random = an_item(rank=0.0, stream=stream, inclusion_probability=0.01)
     assert claims.take_next(_actor(), draw=only(claims.RANDOM_ONE_IN)) == at_random
+
+
+def test_the_sample_is_served_in_an_order_that_harm_score_and_age_do_not_change():
+    made = [
+        an_item(subject_id=f"S{n}", inclusion_probability=0.01, rank=float(n), score=float(90 - n)) for n in range(12)
+    ]
+    first = _the_sample(_actor())
+    assert set(first) == {item.subject_id for item in made}
+    assert first not in (sorted(first), sorted(first, reverse=True))
+    for n, item in enumerate(reversed(made)):
+        Item.objects.filter(pk=item.pk).update(state="open", rank=float(n), score=float(n), stream="live")
+    assert _the_sample(_actor()) == first
+
+
+def test_who_knows_one_kind_of_goods_gets_the_part_of_the_sample_that_they_can_judge_in_the_same_order():
+    for n in range(12):
+        an_item(subject_id=f"S{n}", inclusion_probability=0.01, category="watches" if n % 2 else "shoes")
+    watches = _the_sample(_actor(), Wanted(category="watches"))
+    shoes = _the_sample(_actor(), Wanted(category="shoes"))
+    assert len(watches) == len(shoes) == 6
+    Item.objects.update(state="open")
+    assert [each for each in _the_sample(_actor()) if each in watches] == watches
+
+
+@pytest.mark.parametrize("wanted", [{"band": "high"}, {"merchant": "M1"}, {"text": "M1"}, {"stream": "flagged"}])
+def test_who_picks_cases_is_served_no_share_of_the_sample(wanted):
+    plain = an_item(rank=9.0, merchant_id="M1")
+    an_item(rank=1.0, merchant_id="M1", inclusion_probability=0.01)
+    assert claims.take_next(_actor(), Wanted(**wanted), draw=only(claims.RANDOM_ONE_IN)) == plain
+
+
+def test_who_wants_what_was_drawn_gets_all_of_it_in_the_order_of_the_sample():
+    for n in range(6):
+        an_item(subject_id=f"S{n}", inclusion_probability=0.01, stream="random" if n % 2 else "flagged", rank=float(n))
+    asked = _the_sample(_actor(), Wanted(stream="random"))
+    assert len(asked) == 6
+    Item.objects.update(state="open")
+    assert claims.take_next(_actor(), Wanted(stream="random"), draw=never).subject_id == asked[0]
 
 
 def test_now_and_then_the_next_item_is_gold_and_never_in_place_of_an_empty_queue():
@@ -106,6 +156,15 @@ def test_a_blind_second_review_is_given_to_another_person():
     assert claims.take_next(Actor.of(decider), draw=only(claims.BLIND_ONE_IN)) is None
     taken = claims.take_next(_actor(), draw=only(claims.BLIND_ONE_IN))
     assert taken == item and taken.claimed_for == "blind"
+
+
+@pytest.mark.parametrize("one_in", [claims.BLIND_ONE_IN, claims.GOLD_ONE_IN])
+def test_what_a_test_buy_raised_says_its_answer_and_is_asked_of_nobody_blindly(one_in):
+    item = a_decision(an_item(state="decided", needs_blind_review=True, stream=Stream.TEST_BUY)).item
+    Gold.objects.create(
+        item=item, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
+    )
+    assert claims.take_next(_actor(), draw=only(one_in)) is None
 
 
 def test_taking_what_somebody_else_holds_is_refused():

@@ -26,7 +26,7 @@ from assay.casework.moves import WrongState
 from assay.casework.services import claims, decisions
 from assay.casework.services.recording import AUTOMATION, WORKER, Actor
 from assay.market.errors import CallerError
-from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organisation
+from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organisation, days
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +244,36 @@ def test_some_decisions_are_drawn_for_a_blind_second_review(actor, monkeypatch):
     decisions.decide(actor, item, REMOVE)
     item.refresh_from_db()
     assert item.needs_blind_review
+
+
+@pytest.mark.parametrize("given", [{"stream": "test_buy"}, {"content": {"facts": [{"id": "authentication"}]}}])
+def test_what_says_by_itself_what_an_examination_found_is_not_drawn_for_a_blind_second_review(
+    actor, monkeypatch, given
+):
+    monkeypatch.setattr(decisions, "drawn", lambda one_in: one_in == decisions.BLIND_ONE_IN)
+    item = an_item(**given)
+    decisions.decide(actor, item, REMOVE)
+    item.refresh_from_db()
+    assert not item.needs_blind_review
+
+
+@pytest.mark.parametrize("move", ["undo", "refuse", "expire"])
+def test_an_item_that_is_open_again_and_whoever_lost_it_have_events_of_their_own(move):
+    holder, senior = a_person(), Actor.of(a_person(Role.SENIOR))
+    item = an_item(state="decided", claimed_by=holder, claimed_for="blind", claimed_until=NOW)
+    made = a_decision(item, action="ask_invoice", ends_at=NOW + days(1))
+    if move == "undo":
+        decisions.undo(senior, made, reason="a mistake")
+    elif move == "expire":
+        decisions.expire(WORKER, NOW + days(2))
+    else:
+        type(item).objects.filter(pk=item.pk).update(state="proposed")
+        type(made).objects.filter(pk=made.pk).update(state="proposed")
+        decisions.refuse(senior, made, reason="a mistake")
+    ended, opened = AuditEvent.objects.filter(subject_type="item", subject_id=str(item.pk))
+    assert (ended.action, ended.before["held_by"]) == ("item.claim_ended", holder.pk)
+    assert (opened.action, opened.after) == ("item.reopened", {"state": "open"})
+    assert made.reference in opened.reason
 
 
 def test_references_are_not_told_apart_by_their_number(actor):

@@ -26,7 +26,7 @@ from assay.casework.services.examinations import assign, assign_waiting, decline
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
 from tests.casework.bought import a_brand, a_control, a_laboratory, a_programme, a_task, found, sealed
-from tests.casework.builders import a_decision, a_person, an_item, an_organisation
+from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organisation
 
 pytestmark = pytest.mark.django_db
 
@@ -327,6 +327,16 @@ def test_an_item_that_was_put_away_is_opened_again(task, senior, state):
     confirm(task, senior)
     item.refresh_from_db()
     assert item.state == ItemState.OPEN
+
+
+def test_whoever_holds_an_item_that_is_raised_loses_it_with_an_event(task, senior):
+    holder = a_person()
+    item = an_item(subject_id=task.listing_id, claimed_by=holder, claimed_for="first", claimed_until=NOW)
+    confirm(task, senior)
+    item.refresh_from_db()
+    assert item.claimed_by is None
+    actions = AuditEvent.objects.filter(subject_type="item", subject_id=str(item.pk)).values_list("action", flat=True)
+    assert list(actions) == ["item.claim_ended", "item.raised"]
 
 
 def test_what_waits_for_a_second_person_waits_on_with_the_new_fact(task, senior):

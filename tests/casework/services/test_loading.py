@@ -18,7 +18,7 @@ from assay.casework.models import (
     Role,
     Stream,
 )
-from assay.casework.services import arrivals
+from assay.casework.services import arrivals, batches
 from assay.casework.services.loading import How, load_run
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
@@ -40,13 +40,22 @@ def test_the_random_sample_has_its_inclusion_probability_and_flagged_ones_keep_t
     assert all(item.score < LEAST for item in drawn.filter(stream=Stream.RANDOM))
 
 
-def test_one_event_says_what_a_load_did():
+def test_one_event_says_what_a_load_did_and_one_what_each_batch_wrote():
     actor = Actor.of(a_person(Role.SENIOR))
     loaded = load_run(the_run(), actor=actor, least_score=LEAST, n_random=N_RANDOM, how=How(engine_settings=SETTINGS))
     event = AuditEvent.objects.get(action="run.loaded")
     assert event.actor == actor.name
     assert event.after["opened"] == loaded.counts["opened"] == Item.objects.count()
-    assert [each.action for each in AuditEvent.objects.order_by("seq")] == ["run.load_begun", "run.loaded"]
+    begun, *written, last = AuditEvent.objects.order_by("seq")
+    assert (begun.action, last) == ("run.load_begun", event)
+    assert [each.action for each in written] == [
+        "run.items_written"
+    ] * 2  # goods and merchants, fewer than a batch each
+    ids = ",".join(each.after["items"] for each in written)
+    assert all(each.before["items"] == "" for each in written)
+    assert (
+        sum(int(part.split("-")[-1]) - int(part.split("-")[0]) + 1 for part in ids.split(",")) == Item.objects.count()
+    )
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.AUDITOR, Role.MERCHANT, Role.TEST_BUYER, Role.AUTHENTICATOR])
@@ -69,6 +78,8 @@ def test_items_drawn_at_random_stay_open_until_they_are_answered(tmp_path):
     after = Item.objects.get(pk=drawn_flagged.pk)
     assert (after.state, after.stream) == (ItemState.OPEN, Stream.RANDOM)
     assert after.inclusion_probability == drawn_flagged.inclusion_probability
+    kept = AuditEvent.objects.filter(action="run.items_written").latest("seq")
+    assert kept.after == batches.told(batches.standing([after])) != kept.before
     assert set(Item.objects.filter(pk__in=only_drawn, state=ItemState.OPEN).values_list("pk", flat=True)) == only_drawn
 
 

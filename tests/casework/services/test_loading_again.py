@@ -19,6 +19,7 @@ from assay.casework.models import (
     Stream,
     StrikeProposal,
 )
+from assay.casework.services import batches
 from assay.casework.services.ranking import rank
 from assay.market.errors import CallerError
 from tests.casework.builders import NOW, a_person
@@ -103,7 +104,20 @@ def test_a_new_run_brings_open_items_up_to_date_and_keeps_their_age(loaded_once,
     assert after.run == loaded.run
     assert after.finding.score == after.score
     assert Finding.objects.filter(item=item).count() == 2
-    assert not AuditEvent.objects.filter(subject_id=str(item.pk)).exists()
+    assert not AuditEvent.objects.filter(subject_type="item", subject_id=str(item.pk)).exists()
+
+
+def test_a_batch_leaves_one_event_with_its_items_and_hashes_of_how_they_stood_and_stand(loaded_once, tmp_path):
+    n_before, item = AuditEvent.objects.count(), an_open_listing()
+    was, n_items = batches.standing([item]), Item.objects.count()
+    loaded = load(a_later_run(tmp_path / "later", listings={item.subject_id: 60}), n_random=0, batch=1_000)
+    told = list(AuditEvent.objects.filter(seq__gt=n_before, action="run.items_written"))
+    assert {each.subject_id for each in told} == {str(loaded.run.pk)}
+    assert len(told) < 5 < n_items
+    listings = Item.objects.filter(subject_type="listing", run=loaded.run).order_by("pk")
+    assert told[0].after == batches.told(batches.standing(listings))
+    assert told[0].before["items"] == told[0].after["items"] and told[0].before != told[0].after
+    assert batches.standing([item]) != was
 
 
 def test_a_snoozed_item_is_brought_up_to_date_and_sleeps_on(loaded_once, tmp_path):
@@ -118,11 +132,23 @@ def test_a_snoozed_item_is_brought_up_to_date_and_sleeps_on(loaded_once, tmp_pat
 
 def test_a_claim_ends_when_a_new_run_changes_the_facts(loaded_once, tmp_path):
     item, person = an_open_listing(), a_person()
-    Item.objects.filter(pk=item.pk).update(claimed_by=person, claimed_until=timezone.now() + timedelta(hours=1))
+    until = timezone.now() + timedelta(hours=1)
+    Item.objects.filter(pk=item.pk).update(claimed_by=person, claimed_until=until, claimed_for="first")
     load(a_later_run(tmp_path / "later"), n_random=0)
     after = Item.objects.get(pk=item.pk)
     assert after.claimed_by is None
     assert after.claimed_until is None
+    event = AuditEvent.objects.get(action="item.claim_ended")
+    assert event.before == {"held_by": person.pk, "for": "first", "until": until.isoformat()}
+    assert (event.subject_type, event.subject_id) == ("item", str(item.pk))
+
+
+def test_a_claim_ends_with_an_event_when_a_new_run_closes_its_item(loaded_once, tmp_path):
+    item, person = an_open_listing(), a_person()
+    Item.objects.filter(pk=item.pk).update(claimed_by=person, claimed_until=timezone.now() + timedelta(hours=1))
+    load(a_later_run(tmp_path / "later", listings={item.subject_id: -600}), n_random=0)
+    actions = list(AuditEvent.objects.filter(subject_id=str(item.pk), subject_type="item").values_list("action"))
+    assert actions == [("item.claim_ended",), ("item.closed_by_run",)]
 
 
 def test_what_is_no_longer_flagged_is_closed_with_an_event(loaded_once, tmp_path):

@@ -53,7 +53,10 @@ class ItemState(models.TextChoices):
 
 
 class Stream(models.TextChoices):
-    """Why an item is in the queue. Random items were drawn from all that was rated, whatever the score."""
+    """Why an item is in the queue. Random items were drawn from all that was rated, whatever the score.
+
+    An item that was drawn and is flagged as well is not random here: what was drawn has an `inclusion_probability`.
+    """
 
     FLAGGED = "flagged", _("flagged by its score")
     RANDOM = "random", _("drawn at random")
@@ -134,6 +137,12 @@ class Item(models.Model):
             ),
             # The few open items of the highest scores, for the automation.
             models.Index(fields=["-score"], name="item_open_score", condition=models.Q(state="open")),
+            # The few open items that were drawn, which one claim in ten is served from.
+            models.Index(
+                fields=["subject_id"],
+                name="item_sample",
+                condition=models.Q(state="open", inclusion_probability__isnull=False),
+            ),
             models.Index(fields=["state", "opened_at"], name="item_age"),
             models.Index(fields=["claimed_by", "claimed_until"], name="item_claims"),
             models.Index(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
-from assay.casework.models import Appeal, Decision, Gold, Item, ItemState, Person, Review, ReviewKind, Role
+from assay.casework.findings import AUTHENTICATION
+from assay.casework.models import Appeal, Decision, Gold, Item, ItemState, Person, Review, ReviewKind, Role, Stream
 from assay.casework.moves import WrongState
 
 if TYPE_CHECKING:
@@ -28,12 +29,23 @@ def gold_for(person: Person) -> QuerySet[Item]:
     return _unknown_to(person, Item.objects.filter(Exists(live), state=ItemState.DECIDED))
 
 
+def tells_itself(item: Item) -> bool:
+    """Whether the page of the item says what an examination found: whoever reads it has nothing left to judge."""
+    facts = item.finding.content.get("facts", ()) if item.finding else ()
+    return item.stream == Stream.TEST_BUY or any(
+        isinstance(each, dict) and each.get("id") == AUTHENTICATION for each in facts
+    )
+
+
 def _unknown_to(person: Person, rows: QuerySet[Item]) -> QuerySet[Item]:
-    """Without items that the person had a part in. One under appeal is open to everybody who may answer it."""
+    """Without items that the person had a part in, and without those of test buys, which tell themselves.
+
+    One under appeal is open to everybody who may answer it.
+    """
     reviewed = Review.objects.filter(item=OuterRef("pk"), person=person)
     decided = Decision.objects.filter(Q(decided_by=person) | Q(approved_by=person), item=OuterRef("pk"))
     appealed = Appeal.objects.filter(decision__item=OuterRef("pk"))
-    return rows.filter(~Exists(reviewed), ~Exists(decided), ~Exists(appealed))
+    return rows.filter(~Exists(reviewed), ~Exists(decided), ~Exists(appealed)).exclude(stream=Stream.TEST_BUY)
 
 
 _POOLS: dict[str, Callable[[Person], QuerySet[Item]]] = {ReviewKind.GOLD: gold_for, ReviewKind.BLIND: blind_for}

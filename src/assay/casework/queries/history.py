@@ -14,7 +14,7 @@ from assay.casework.services.recording import SYSTEM_NAMES, known_actions
 
 _MOST_EVENTS = 60
 # Taking and keeping an item is work, not history; and it would tell what an item was taken for.
-_NOT_TOLD = ("item.claimed", "item.claim_renewed", "item.released", "item.claim_lapsed")
+_NOT_TOLD = ("item.claimed", "item.claim_renewed", "item.released", "item.claim_lapsed", "item.claim_ended")
 
 
 @dataclass(frozen=True, slots=True)

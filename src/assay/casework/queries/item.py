@@ -11,7 +11,7 @@ from assay.casework.access import NotThere, may
 from assay.casework.choices import Choice
 from assay.casework.findings import Content, Discrepancy, Step
 from assay.casework.models import Action, Decision, DecisionState, Gold, Item, ItemState, Person, Review, ReviewKind
-from assay.casework.queries.blind import is_blind_to, kind_in_hand, passing_as_open
+from assay.casework.queries.blind import is_blind_to, kind_in_hand, passing_as_open, tells_itself
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
@@ -199,7 +199,7 @@ def _gold_source(person: Person, item: Item) -> str:
     """What has authenticated a decided item, for those who keep the gold items."""
     if item.state != ItemState.DECIDED or not may(person, "gold.manage", item):
         return ""
-    known = None if gold.tells_itself(item) else gold.evidence_for(item)
+    known = None if tells_itself(item) else gold.evidence_for(item)
     return gold.in_words(known.source) if known else ""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -26,6 +27,8 @@ from assay.casework.models import (
     Person,
     Programme,
     QueueCensus,
+    Review,
+    ReviewKind,
     Role,
     TaskStage,
     TestBuyTask,
@@ -75,31 +78,47 @@ def queue_numbers() -> QueueNumbers | None:
         return None
     counts = census.counts
     n_open = int(counts["states"].get(ItemState.OPEN, 0))
-    nets = [_net(row) for row in counts["flow"]]
+    ends, nets = _backlog(counts["flow"], n_open)
     lost = counts["reversals"]
     return QueueNumbers(
         taken_at=census.taken_at,
         counts=counts,
         n_open=n_open,
-        history=_history(n_open, nets),
-        ahead=forecast(n_open, _since_the_first(counts["flow"])),
+        history=(*ends, n_open),
+        ahead=forecast(n_open, nets),
         reversals=rate_of(lost["n_reversed"], lost["n"]),
         automatic_reversals=rate_of(lost["n_automatic_reversed"], lost["n_automatic"]),
     )
 
 
-def _history(n_open: int, nets: Sequence[int]) -> tuple[int, ...]:
-    """The backlog of each past day, counted back from today's."""
-    found = [n_open]
-    for net in reversed(nets):
-        found.append(max(found[-1] - net, 0))
-    return tuple(reversed(found))
+def _backlog(flow: Sequence[Sequence[Any]], n_open: int) -> tuple[list[int], list[int]]:
+    """Open items at the end of each day of the flow, and the net changes that a forecast may rest on.
+
+    As counted where a census of the day is kept. Where none is, counted back by what was opened and is gone, which
+    misses what was put aside, came back or was opened again.
+    """
+    counted = _counted([row[0] for row in flow])
+    ends: list[int] = []
+    end = n_open
+    for row in reversed(flow):
+        ends.append(counted.get(row[0], end))
+        end = max(ends[-1] - _net(row), 0)
+    ends.reverse()
+    # Up to the first day on which there was anything: the first load is no ordinary day.
+    first = next((place for place, row in enumerate(flow) if any(row[1:]) or counted.get(row[0])), len(flow))
+    return ends, [after - before for before, after in pairwise(ends[first:])]
 
 
-def _since_the_first(flow: Sequence[Sequence[Any]]) -> list[int]:
-    """Net change per day from the day after the first on which anything happened: the first load is no ordinary day."""
-    busy = [place for place, row in enumerate(flow) if any(row[1:])]
-    return [_net(row) for row in flow[busy[0] + 1 :]] if busy else []
+def _counted(days: Sequence[str]) -> dict[str, int]:
+    """Open items in the last census of each of some days."""
+    if not days:
+        return {}
+    since = datetime.fromisoformat(days[0]).replace(tzinfo=UTC)
+    rows = (
+        QueueCensus.objects.filter(taken_at__gte=since).order_by("taken_at").values_list("taken_at", "counts__states")
+    )
+    found = {f"{at.astimezone(UTC):%Y-%m-%d}": states for at, states in rows}
+    return {day: int(states.get(ItemState.OPEN, 0)) for day, states in found.items() if states is not None}
 
 
 def _net(row: Sequence[Any]) -> int:
@@ -135,11 +154,24 @@ def score_calibration() -> tuple[CalibrationBin, ...]:
 
 
 def _answered_at_random() -> list[tuple[float, str]]:
-    rows = Decision.objects.filter(
-        item__inclusion_probability__isnull=False, item__subject_type="listing", is_automatic=False
-    ).exclude(state__in=(DecisionState.UNDONE, DecisionState.REFUSED, DecisionState.REVERSED))
-    rows = rows.filter(answer__in=(Answer.COUNTERFEIT, Answer.GENUINE))
-    return [(float(score), answer) for score, answer in rows.values_list("finding__score", "answer")]
+    """Score and answer of each item that was drawn and that people answered: what `services/verdicts` exports of it.
+
+    Each counts once, with its first answer: it is opened again only where it looks worse, and counting such ones twice
+    would make the score look better than it is.
+    """
+    drawn = Q(item__inclusion_probability__isnull=False, item__subject_type="listing")
+    holding = Q(state__in=(DecisionState.IN_FORCE, DecisionState.EXPIRED), is_automatic=False)
+    told = "decided_at", Decision.objects.filter(drawn, holding)
+    corrected = "finished_at", Review.objects.filter(drawn, kind=ReviewKind.APPEAL)
+    rows = [
+        row
+        for moment, found in (told, corrected)
+        for row in found.values_list(moment, "item_id", "finding__score", "answer")
+    ]
+    first: dict[int, tuple[float, str]] = {}
+    for _at, item_id, score, answer in sorted(rows):
+        first.setdefault(item_id, (float(score), answer))
+    return [each for each in first.values() if each[1] in (Answer.COUNTERFEIT, Answer.GENUINE)]
 
 
 @dataclass(frozen=True, slots=True)

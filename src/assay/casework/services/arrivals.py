@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from assay.casework.findings import Content, canonical_sha256
-from assay.casework.models import Action, AnalysisRun, Decision, DecisionState, Finding, Item, ItemState, Stream
+from assay.casework.models import AnalysisRun, Decision, Finding, Item, ItemState, Stream
 from assay.casework.moves import make_move
+from assay.casework.services import batches, claims
 from assay.casework.services.carrying import carried, joined
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
-from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
+from assay.casework.services.reopening import last_words, why_again
 
-REOPENED = "item.reopened_by_run"
+REOPENED, WRITTEN = "item.reopened_by_run", "run.items_written"
+EVENTS = {
+    REOPENED: _("reopened an item because a newer rating differs"),
+    WRITTEN: _("wrote a batch of items of a rating"),
+}
+_CHANGED = "A newer rating has changed what is known of it."
 # Findings of some 13 kB: larger statements save nothing and hold more memory.
 _WRITE_ROWS = 500
 _FOLLOWING = (
@@ -48,14 +55,17 @@ class Written:
 def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: datetime) -> Written:
     """Writes the batch in the caller's transaction, which holds the run's row locked.
 
-    Without a run the subjects are new listings, rated one by one as they were created.
+    Without a run the subjects are new listings, rated one by one as they were created: the caller records what became
+    of each. With one a single event tells of the whole batch, and one more of each item that was reopened or taken
+    from its holder.
 
     A decided item is touched only to reopen it, or to note that it was drawn; what waits for a second person is not.
     """
     by_id = {each.content.about.subject_id: each for each in arrivals}
     found = Item.objects.select_for_update(of=("self",), no_key=True).filter(subject_type=kind, subject_id__in=by_id)
     existing = {item.subject_id: item for item in found.order_by("id")}
-    decided = _nothing_done([item for item in existing.values() if item.state == ItemState.DECIDED])
+    before = batches.standing(existing.values()) if run else []
+    decided = last_words(item for item in existing.values() if item.state == ItemState.DECIDED)
     done = Written()
     new: list[Item] = []
     following: list[Item] = []
@@ -66,34 +76,35 @@ def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: 
             new.append(_filled(Item(subject_type=kind, subject_id=subject_id, opened_at=now), run, arrival, now))
             done.counts["opened"] += 1
         elif _opens(item, arrival, decided.get(item.pk), now, done):
+            done.happenings += claims.end(item, _CHANGED)
             following.append(_filled(item, run, arrival, now))
         elif arrival.inclusion_probability is not None:
             item.inclusion_probability = arrival.inclusion_probability
             drawn.append(item)
     _save(run, by_id, new, following, now)
     Item.objects.bulk_update(drawn, ["inclusion_probability"], batch_size=_WRITE_ROWS)
+    if run:
+        done.happenings[:0] = written(run, before, [*new, *following, *drawn])
     return done
 
 
-def _nothing_done(items: list[Item]) -> dict[int, Finding]:
-    """The finding of each decided item whose last decision is in force and did nothing."""
-    rows = Decision.objects.filter(item__in=items).select_related("finding").order_by("decided_at", "id")
-    last = {decision.item_id: decision for decision in rows}
-    return {
-        item_id: decision.finding
-        for item_id, decision in last.items()
-        if decision.state == DecisionState.IN_FORCE and decision.action == Action.NONE
-    }
+def written(run: AnalysisRun, before: Sequence[batches.Row], items: Sequence[Item]) -> list[Happening]:
+    """The event about a batch that a run has written: how those items that were there stood, and how all stand."""
+    if not items:
+        return []
+    touched = {item.pk for item in items}
+    was = batches.told([row for row in before if row[0] in touched])
+    return [Happening(WRITTEN, "analysisrun", str(run.pk), was, batches.told(batches.standing(items)))]
 
 
-def _opens(item: Item, arrival: Arrival, seen: Finding | None, now: datetime, done: Written) -> bool:
+def _opens(item: Item, arrival: Arrival, last: Decision | None, now: datetime, done: Written) -> bool:
     """Whether the item follows the run: because it is open, or because it is opened again."""
     if item.state in (ItemState.OPEN, ItemState.SNOOZED):
         done.counts["updated"] += 1
         return True
     if item.state == ItemState.CLOSED:
         reason = "A newer rating flags it again." if arrival.is_flagged else "It was drawn at random."
-    elif seen is not None and arrival.is_flagged and (reason := what_is_new(seen, arrival.content)):
+    elif last is not None and arrival.is_flagged and (reason := why_again(last, arrival.content)):
         pass
     else:
         done.counts["left"] += 1
@@ -107,26 +118,8 @@ def _opens(item: Item, arrival: Arrival, seen: Finding | None, now: datetime, do
     return True
 
 
-def what_is_new(seen: Finding, content: Content) -> str:
-    """Why a finding is worth another look after nothing was done on an earlier one; empty when it is not.
-
-    The score has risen into a higher band, or a discrepancy of the subject's own that adds points is of a kind that was
-    not there. What only the merchant of the goods shows is looked at with the merchant.
-    """
-    score = content.waterfall.score
-    if _band(score) > _band(seen.score):
-        return f"The score was {seen.score:.1f} when nothing was done and is {score:.1f} now."
-    known = {each.get("signal") for each in seen.content.get("discrepancies", ())}
-    fresh = sorted(each.signal for each in content.discrepancies if (each.points or 0) > 0 and each.signal not in known)
-    return f"What did not fit when nothing was done did not include {', '.join(fresh)}." if fresh else ""
-
-
-def _band(score: float) -> int:
-    return (score >= AT_RISK_SCORE) + (score >= RED_FLAG_SCORE)
-
-
 def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime) -> Item:
-    """The item as the run has it. A claim ends: what its holder has seen is not what holds now.
+    """The item as the run has it.
 
     What a test buy has raised stays where it is: an examination outweighs a score.
     """
@@ -145,8 +138,6 @@ def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime
         item.stream = Stream.LIVE if run is None else Stream.FLAGGED if arrival.is_flagged else Stream.RANDOM
     if arrival.inclusion_probability is not None:
         item.inclusion_probability = arrival.inclusion_probability
-    item.claimed_by = item.claimed_at = item.claimed_until = None
-    item.claimed_for = ""
     item.run, item.updated_at = run or item.run, now
     return item
 

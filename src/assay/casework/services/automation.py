@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice
-from assay.casework.findings import AUTHENTICATION
 from assay.casework.models import (
     Action,
     Answer,
@@ -20,6 +19,7 @@ from assay.casework.models import (
     StrikeProposal,
 )
 from assay.casework.moves import WrongState
+from assay.casework.queries.blind import tells_itself
 from assay.casework.queries.queue import free
 from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR, SEVERITY, is_more_severe
 from assay.casework.services.acting import need_of
@@ -91,8 +91,14 @@ def _is_decided(item: Item) -> bool:
 def _candidates(limit: int) -> list[Item]:
     policies = {row.category: row for row in AutomationPolicy.objects.all()}
     found: list[Item] = []
-    rows = Item.objects.filter(free(timezone.now()), state=ItemState.OPEN, harm_minor__lt=HIGH_IMPACT_HARM_MINOR)
-    rows = rows.exclude(stream__in=(Stream.RANDOM, Stream.TEST_BUY)).filter(
+    rows = Item.objects.filter(
+        free(timezone.now()),
+        state=ItemState.OPEN,
+        harm_minor__lt=HIGH_IMPACT_HARM_MINOR,
+        inclusion_probability=None,
+    )
+    rows = rows.filter(
+        ~Q(stream=Stream.TEST_BUY),
         ~Exists(Decision.objects.filter(item=OuterRef("pk"))),
         ~Exists(StrikeProposal.objects.filter(item=OuterRef("pk"))),
     )
@@ -107,17 +113,16 @@ def _candidates(limit: int) -> list[Item]:
 def _for_people(item: Item) -> bool:
     """What a person answers whatever the score.
 
-    Items drawn at random measure the score itself. What causes most harm deserves more than a demotion. About an item
-    that was decided before, people have had their say: deciding it again would fight them. What an examination or a
-    merchant's strikes brought here is known better than by its score.
+    Items drawn at random measure the score itself, also when they are flagged. What causes most harm deserves more than
+    a demotion. About an item that was decided before, people have had their say: deciding it again would fight them.
+    What an examination or a merchant's strikes brought here is known better than by its score.
     """
-    facts = item.finding.content.get("facts", ()) if item.finding else ()
     return (
-        item.stream in (Stream.RANDOM, Stream.TEST_BUY)
+        item.inclusion_probability is not None
+        or tells_itself(item)
         or item.harm_minor >= HIGH_IMPACT_HARM_MINOR
         or item.decisions.exists()
         or item.strike_proposals.exists()
-        or any(isinstance(each, dict) and each.get("id") == AUTHENTICATION for each in facts)
     )
 
 

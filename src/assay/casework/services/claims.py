@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import MD5
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,7 @@ EVENTS = {
     "item.claim_renewed": _("kept an item for longer"),
     "item.released": _("gave an item back"),
     "item.claim_lapsed": _("an item's lease ended"),
+    "item.claim_ended": _("took an item from its holder because it changed"),
 }
 
 # Nine in ten items take an analyst less than ten minutes; twice that allows for a telephone call. Longer leases leave
@@ -49,7 +51,7 @@ Draw = Callable[[int], bool]
 def take_next(actor: Actor, wanted: Wanted | None = None, *, draw: Draw = drawn) -> Item | None:
     """Claims the best item that nobody holds, within a filter; None when there is none.
 
-    Now and then it comes from the random stream, from the items that need a blind second review or from the gold items
+    Now and then it comes from the random sample, from the items that need a blind second review or from the gold items
     instead, and looks no different. `draw(n)` says whether this is the one time in `n`. CallerError when the person
     holds MOST_CLAIMS already.
     """
@@ -130,6 +132,19 @@ def let_go(row: Item) -> None:
     row.claimed_by, row.claimed_at, row.claimed_until, row.claimed_for = None, None, None, ""
 
 
+def end(row: Item, why: str) -> list[Happening]:
+    """Clears the claim of a locked row that has changed: what its holder has seen is not what holds now.
+
+    Gives what to record, nothing where nobody held it; the caller saves CLAIM_FIELDS.
+    """
+    if row.claimed_by_id is None:
+        return []
+    until = row.claimed_until.isoformat() if row.claimed_until else None
+    before = {"held_by": row.claimed_by_id, "for": row.claimed_for, "until": until}
+    let_go(row)
+    return [Happening("item.claim_ended", "item", str(row.pk), before, reason=why)]
+
+
 def need_free(row: Item, person: Person | None, now: datetime) -> None:
     """Refuses when somebody else holds a locked row."""
     mine = person is not None and row.claimed_by_id == person.pk
@@ -150,11 +165,25 @@ def _pools(person: Person, wanted: Wanted, draw: Draw) -> Iterator[tuple[ReviewK
     blind = narrowed(blind_for(person), wanted).order_by("-rank", "id")
     if draw(BLIND_ONE_IN):
         yield ReviewKind.BLIND, blind
-    open_items = narrowed(Item.objects.filter(state=ItemState.OPEN), wanted).order_by("-rank", "id")
-    if draw(RANDOM_ONE_IN):
-        yield ReviewKind.FIRST, open_items.filter(stream=Stream.RANDOM)
-    yield ReviewKind.FIRST, open_items
+    if wanted.stream == Stream.RANDOM or (not _picks_cases(wanted) and draw(RANDOM_ONE_IN)):
+        yield ReviewKind.FIRST, _sample(wanted)
+    yield ReviewKind.FIRST, narrowed(Item.objects.filter(state=ItemState.OPEN), wanted).order_by("-rank", "id")
     yield ReviewKind.BLIND, blind
+
+
+def _picks_cases(wanted: Wanted) -> bool:
+    """Whether a filter says which cases somebody wants, and not only which kind of goods they can judge."""
+    return any((wanted.stream, wanted.merchant, wanted.band, wanted.text))
+
+
+def _sample(wanted: Wanted) -> QuerySet[Item]:
+    """Open items that were drawn, also those that are flagged as well, in an order that has nothing to do with them.
+
+    The first of them by harm or by score would not be a random part of the sample. By a hash of the subject they are,
+    and it stays the same whatever a newer run makes of them.
+    """
+    rows = Item.objects.filter(state=ItemState.OPEN, inclusion_probability__isnull=False)
+    return narrowed(rows, wanted.without("stream")).order_by(MD5("subject_id"), "id")
 
 
 def _with_room(person: Person, now: datetime, but: Item | None = None) -> Person:

@@ -26,8 +26,9 @@ from assay.casework.models import (
     TestBuyTask,
 )
 from assay.casework.moves import make_move
+from assay.casework.services import claims
 from assay.casework.services.ranking import rank
-from assay.casework.services.recording import Actor, record
+from assay.casework.services.recording import Happening
 from assay.market.errors import CallerError
 
 # Step by which a confirmed counterfeit goes ahead of the first in the queue; any number above 0 does.
@@ -36,36 +37,38 @@ _AHEAD = 0.01
 EVENTS: dict[str, str | Promise] = {"item.raised": _("brought goods before reviewers after an authentication")}
 
 
-def raise_item(task: TestBuyTask) -> Item | None:
-    """Brings the listing of a confirmed counterfeit before a reviewer; None when there is nothing to bring.
+def raise_item(task: TestBuyTask) -> list[Happening]:
+    """Brings the listing of a confirmed counterfeit before a reviewer; gives what to record, nothing when none is due.
 
     Both examinations found a counterfeit, and the unit is no control. An item that waits is moved to the front, one
     that was decided otherwise or closed is opened again, and one that waits for a second person gets the new fact;
     where a decision in force already answers counterfeit, nothing changes. A newer run keeps the place and the fact.
-    The caller records `item.raised` with `record_raised`.
     """
     if task.pot == "control" or not task.listing_id or (task.outcome, task.second_outcome) != ("counterfeit",) * 2:
-        return None
+        return []
     found = Item.objects.select_for_update(of=("self",), no_key=True).filter(
         subject_type=SubjectType.LISTING, subject_id=task.listing_id
     )
     item = found.select_related("finding").first()
     if item is None:
-        return _new(task)
+        return [_raised(_new(task), task)]
     return _again(item, task)
 
 
-def record_raised(actor: Actor, item: Item, task: TestBuyTask) -> None:
-    """The audit event of `raise_item`, with the unit that it rests on."""
+def _raised(item: Item, task: TestBuyTask) -> Happening:
     after = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
-    reason = f"Two examinations of unit {task.unit} found a counterfeit."
-    record(actor, "item.raised", item, after=after, reason=reason)
+    return Happening("item.raised", "item", str(item.pk), after=after, reason=_why(task))
 
 
-def _again(item: Item, task: TestBuyTask) -> Item | None:
+def _why(task: TestBuyTask) -> str:
+    return f"Two examinations of unit {task.unit} found a counterfeit."
+
+
+def _again(item: Item, task: TestBuyTask) -> list[Happening]:
     in_force = Decision.objects.filter(item=item, state=DecisionState.IN_FORCE, answer=Answer.COUNTERFEIT)
     if item.state == ItemState.DECIDED and in_force.exists():
-        return None
+        return []
+    ended: list[Happening] = []
     if item.state == ItemState.SNOOZED:
         make_move(item, "item", "wake")
         item.snoozed_until = None
@@ -74,14 +77,12 @@ def _again(item: Item, task: TestBuyTask) -> Item | None:
     if _fact(task).value not in {each.get("value") for each in _facts(item)}:
         item.rank = max(item.rank, _front(item.harm_minor, item.opened_at))
         _freeze(item, _with_fact(item, task))
-        # What a holder has seen is not what holds now.
-        item.claimed_by = item.claimed_at = item.claimed_until = None
-        item.claimed_for = ""
+        ended = claims.end(item, _why(task))
     item.stream = Stream.TEST_BUY
     item.updated_at = timezone.now()
-    claim = ["claimed_by", "claimed_at", "claimed_until", "claimed_for"]
-    item.save(update_fields=["state", "snoozed_until", "rank", "stream", "finding", "updated_at", *claim])
-    return item
+    fields = ["state", "snoozed_until", "rank", "stream", "finding", "updated_at", *claims.CLAIM_FIELDS]
+    item.save(update_fields=fields)
+    return [*ended, _raised(item, task)]
 
 
 def _new(task: TestBuyTask) -> Item:

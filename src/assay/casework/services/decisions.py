@@ -30,10 +30,11 @@ from assay.casework.models import (
     ReviewKind,
 )
 from assay.casework.moves import WrongState, make_move
+from assay.casework.queries.blind import tells_itself
 from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.services import claims, effects, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
-from assay.casework.services.recording import Actor, record
+from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
@@ -47,6 +48,7 @@ EVENTS = {
     "decision.undone": _("undid a decision"),
     "decision.reversed": _("reversed a decision on appeal"),
     "decision.expired": _("a decision ended on time"),
+    "item.reopened": _("opened an item again"),
 }
 
 # One decision in twenty is answered a second time by somebody who does not know the first answer: with 2,000 decisions
@@ -126,7 +128,7 @@ def refuse(actor: Actor, decision: Decision, *, reason: str) -> Decision:
         before, after = make_move(row, "decision", "refuse")
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
-        _reopen(item, now)
+        _reopen(actor, item, now, f"Decision {row.reference} was refused.")
         record(actor, "decision.refused", row, before={"state": before}, after={"state": after}, reason=reason)
     return row
 
@@ -152,7 +154,7 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
             )
         before = _end(actor, row, "undo", reason)
         if item.state in (ItemState.DECIDED, ItemState.PROPOSED) and not _overtaken(row):
-            _reopen(item, timezone.now())
+            _reopen(actor, item, timezone.now(), f"Decision {row.reference} was undone.")
         record(actor, "decision.undone", row, before={"state": before}, after={"state": row.state}, reason=reason)
     return row
 
@@ -229,7 +231,7 @@ def _expire_one(actor: Actor, pk: int, item_pk: int, now: datetime) -> bool:
         # Nobody answered, and nobody has looked: a person does now.
         unseen = row.action == Action.ASK_INVOICE or row.is_automatic
         if unseen and item.state == ItemState.DECIDED and not _overtaken(row):
-            _reopen(item, now)
+            _reopen(actor, item, now, f"Decision {row.reference} ended on time.")
         record(actor, "decision.expired", row, before={"state": "in_force"}, after={"state": row.state})
     return True
 
@@ -238,7 +240,8 @@ def _take_effect(actor: Actor, item: Item, decision: Decision, now: datetime) ->
     """In force with everything that follows from it; the item may be drawn for a blind second review."""
     decision.in_force_at = now
     decision.save(update_fields=["state", "in_force_at", "ends_at", "approved_by"])
-    item.needs_blind_review = drawn(AUTOMATIC_BLIND_ONE_IN if decision.is_automatic else BLIND_ONE_IN)
+    one_in = AUTOMATIC_BLIND_ONE_IN if decision.is_automatic else BLIND_ONE_IN
+    item.needs_blind_review = drawn(one_in) and not tells_itself(item)
     strikes.give_for(actor, decision)
     statements.issue(actor, decision)
     effects.emit_decision(decision, "apply")
@@ -273,11 +276,13 @@ def _retire_gold(actor: Actor, decision: Decision, reason: str) -> None:
         record(actor, "gold.retired", row, before={"item": row.item_id, "answer": row.answer}, reason=reason)
 
 
-def _reopen(item: Item, now: datetime) -> None:
-    make_move(item, "item", "reopen")
+def _reopen(actor: Actor, item: Item, now: datetime, why: str) -> None:
+    before, after = make_move(item, "item", "reopen")
     item.needs_blind_review, item.updated_at = False, now
-    claims.let_go(item)
+    ended = claims.end(item, why)
     item.save(update_fields=_ITEM_FIELDS)
+    opened = Happening("item.reopened", "item", str(item.pk), {"state": before}, {"state": after}, why)
+    record_all(actor, [*ended, opened])
 
 
 def file_review(person: Person, item: Item, choice: Choice, kind: str, now: datetime) -> Review:

@@ -22,7 +22,7 @@ from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.examiners import candidates, other_examiner, others, plain_seal
 from assay.casework.services import confirmed, custody
 from assay.casework.services.custody import Link
-from assay.casework.services.recording import Actor, record
+from assay.casework.services.recording import Actor, record, record_all
 from assay.market.errors import CallerError
 
 # Laboratories quote one to two weeks; after that a senior asks.
@@ -175,13 +175,12 @@ def finish(actor: Actor, examination: Examination, result: Result) -> Examinatio
         link = _custody_of(task, row, person, said)
         second = _move_on(task, row, person)
         task.save(update_fields=["stage", "outcome", "second_outcome", "finished_at", "custody_head"])
-        item = confirmed.raise_item(task) if task.stage == TaskStage.DONE else None
+        raised = confirmed.raise_item(task) if task.stage == TaskStage.DONE else []
         after = {"outcome": row.outcome, "seal_fits": row.seal_fits, "is_seal_intact": row.is_seal_intact}
         record(actor, "examination.finished", row, after=after | {"stage": task.stage, "custody": link.sha256})
         if second is not None:
             record(actor, "examination.assigned", second, after=_given(second, task))
-        if item is not None:
-            confirmed.record_raised(actor, item, task)
+        record_all(actor, raised)
     return row
 
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.findings import AUTHENTICATION
-from assay.casework.models import Answer, Decision, DecisionState, Gold, Item, ItemState, Stream, TaskStage, TestBuyTask
+from assay.casework.models import Answer, Decision, DecisionState, Gold, Item, ItemState, TaskStage, TestBuyTask
 from assay.casework.moves import WrongState
+from assay.casework.queries.blind import tells_itself
 from assay.casework.reasons import BY_CODE
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason
@@ -47,12 +47,6 @@ def evidence_for(item: Item) -> Evidence | None:
     decided = Decision.objects.filter(item=item, state=DecisionState.IN_FORCE, reason_code__in=_KNOWN_BY)
     found = decided.exclude(answer=Answer.INCONCLUSIVE).order_by("-pk").first()
     return Evidence(Answer(found.answer), f"decision {found.reference}: {found.reason_code}") if found else None
-
-
-def tells_itself(item: Item) -> bool:
-    """Whether the page of the item says what an examination found: whoever reads it has nothing left to judge."""
-    facts = item.finding.content.get("facts", ()) if item.finding else ()
-    return item.stream == Stream.TEST_BUY or any(each.get("id") == AUTHENTICATION for each in facts)
 
 
 def in_words(source: str) -> str:

@@ -28,7 +28,7 @@ _TRIES = 2
 def open_flagged(actor: Actor, found: Explanation, listing: Mapping[str, Any], run: Run) -> Item:
     """The item of a listing with its finding frozen: opened, or brought up to date while it is open.
 
-    What was decided stays decided, unless nothing was done and the new finding differs materially (as for a new run).
+    What was decided stays decided, unless a new run would open it again as well (see `reopening`).
     The same rating again changes nothing.
     """
     content = freeze(run, _dossier(found, listing))

@@ -20,7 +20,7 @@ from assay.casework.access import need
 from assay.casework.freezing import freeze
 from assay.casework.models import AnalysisRun, Item, ItemState, Stream, SubjectType
 from assay.casework.moves import make_move
-from assay.casework.services import arrivals
+from assay.casework.services import arrivals, batches, claims
 from assay.casework.services.arrivals import Arrival
 from assay.casework.services.carrying import standing_proposals
 from assay.casework.services.recording import Actor, Happening, record, record_all
@@ -35,8 +35,8 @@ EVENTS = {
     "run.load_begun": _("began to load a rating"),
     "run.loaded": _("loaded a rating"),
     CLOSED: _("closed an item that a newer rating does not flag"),
-    arrivals.REOPENED: _("reopened an item because a newer rating differs"),
 }
+_UNFLAGGED = "A newer rating does not flag it any more."
 N_RANDOM = 200
 _BATCH = 2_000
 Key = tuple[str, ...]
@@ -84,8 +84,8 @@ def load_run(
     """Brings the goods and merchants of a run that score `least_score` or more, and `n_random` live listings drawn.
 
     Loading a run twice changes nothing. A load that was stopped goes on where it was. A new run brings open items up to
-    date, closes those it does not flag, reopens those on which nothing was done and that look worse, and touches no
-    decision. CallerError for a run that is older than the one loaded last, or one loaded before with other settings.
+    date, closes those it does not flag, reopens decided ones as `reopening` says, and touches no decision.
+    CallerError for a run that is older than the one loaded last, or one loaded before with other settings.
     """
     if actor.person is not None:
         need(actor.person, "run.load")
@@ -224,9 +224,9 @@ class _Load:
         while last is not None:
             with transaction.atomic():
                 row = self._locked()
-                last, closed = self._close_some(row, last, size)
-                self._keep(row, Counter(closed=len(closed)))
-                record_all(self.actor, closed)
+                last, happenings = self._close_some(row, last, size)
+                self._keep(row, Counter(closed=sum(each.action == CLOSED for each in happenings)))
+                record_all(self.actor, happenings)
 
     def _close_some(self, row: AnalysisRun, last: int, size: int) -> tuple[int | None, list[Happening]]:
         waiting = Item.objects.select_for_update(of=("self",), no_key=True).filter(
@@ -237,22 +237,21 @@ class _Load:
         if not items:
             return None, []
         rated = self._rated([item for item in items if item.stream == Stream.LIVE])
-        happenings = []
+        stood = batches.standing(items)
+        happenings, kept = [], []
         for item in items:
             if item.stream == Stream.LIVE and item.subject_id not in rated:
                 continue
             if item.inclusion_probability is not None:
                 item.stream = Stream.RANDOM
+                kept.append(item)
                 continue
             before, after = make_move(item, "item", "close")
-            item.claimed_by = item.claimed_at = item.claimed_until = item.snoozed_until = None
-            item.claimed_for = ""
-            item.updated_at = timezone.now()
-            happenings.append(_closing(item, before, after, row))
-        changed = ["state", "stream", "updated_at", "snoozed_until"]
-        claims = ["claimed_by", "claimed_at", "claimed_until", "claimed_for"]
-        Item.objects.bulk_update(items, changed + claims, batch_size=500)
-        return items[-1].pk, happenings
+            happenings += [*claims.end(item, _UNFLAGGED), _closing(item, before, after, row)]
+            item.snoozed_until, item.updated_at = None, timezone.now()
+        changed = ["state", "stream", "updated_at", "snoozed_until", *claims.CLAIM_FIELDS]
+        Item.objects.bulk_update(items, changed, batch_size=500)
+        return items[-1].pk, [*arrivals.written(row, stood, kept), *happenings]
 
     def _rated(self, items: list[Item]) -> set[str]:
         """Which of some goods that were flagged as they were created the run has looked at."""

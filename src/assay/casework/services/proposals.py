@@ -29,10 +29,11 @@ from assay.casework.models import (
 )
 from assay.casework.moves import make_move
 from assay.casework.services.ranking import rank
-from assay.casework.services.recording import WORKER, Actor, record
+from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
 
 LABEL = "strikes in force"
+_REACHED = "The merchant's strikes have reached a threshold."
 # Merchants put forward in one go; the rest follow with the next look of the worker.
 _BATCH = 100
 
@@ -76,9 +77,10 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
         now = standing(merchant_id, at, policy)
         if now.reached is None:
             return False
-        item = _item(now, at)
-        if item is None:
+        found = _item(now, at)
+        if found is None:
             return False
+        item, opened = found
         _freeze(item, now, at)
         proposal = StrikeProposal.objects.create(
             merchant_id=merchant_id,
@@ -95,26 +97,32 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
             "threshold": now.reached.at,
             "action": now.reached.action,
         }
+        record_all(actor, opened)
         record(actor, "strike.proposed", proposal, after={**said, "item": item.pk, "policy": policy.id})
     return True
 
 
-def _item(now: Standing, at: datetime) -> Item | None:
-    """The merchant's item, opened again where it was over; None when it is locked or waits for a second person."""
+def _item(now: Standing, at: datetime) -> tuple[Item, list[Happening]] | None:
+    """The merchant's item, opened again where it was over, and what to record of that.
+
+    None when it is locked or waits for a second person.
+    """
     existing = Item.objects.filter(subject_type=SubjectType.MERCHANT, subject_id=now.merchant_id)
     if not existing.exists():
-        return _new(now, at)
+        return _new(now, at), []
     item = existing.select_for_update(of=("self",), no_key=True, skip_locked=True).select_related("finding").first()
     if item is None or item.state == ItemState.PROPOSED or (item.claimed_until and item.claimed_until > at):
         return None
+    opened: list[Happening] = []
     if item.state in (ItemState.DECIDED, ItemState.CLOSED):
-        make_move(item, "item", "reopen")
+        before, after = make_move(item, "item", "reopen")
+        opened = [Happening("item.reopened", "item", str(item.pk), {"state": before}, {"state": after}, _REACHED)]
         item.opened_at, item.rank = at, rank(item.harm_minor, at)
         item.needs_blind_review = False
     elif item.state == ItemState.SNOOZED:
         make_move(item, "item", "wake")
         item.snoozed_until = None
-    return item
+    return item, opened
 
 
 def _new(now: Standing, at: datetime) -> Item:
