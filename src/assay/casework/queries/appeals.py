@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from assay.casework.access.appeals import had_a_part
 from assay.casework.access.roles import is_reviewer
 from assay.casework.models import (
+    Action,
     Appeal,
     AppealState,
     Decision,
@@ -25,7 +26,6 @@ from assay.casework.models import (
     Statement,
     Strike,
 )
-from assay.casework.queries.blind import without_blind
 from assay.casework.queries.merchants import with_documents
 
 if TYPE_CHECKING:
@@ -63,16 +63,6 @@ def is_held_from(person: Person, appeal: Appeal) -> bool:
     return appeal.claimed_by_id not in (None, person.pk) and until is not None and until > timezone.now()
 
 
-def documents_that_came(person: Person) -> QuerySet[Document]:
-    """What merchants sent about decisions, newest first, without items that the person is to judge blind."""
-    rows = Document.objects.filter(
-        organisation__kind=OrganisationKind.MERCHANT,
-        decision__in=without_blind(person, Decision.objects.all()),
-        erased_at=None,
-    )
-    return rows.select_related("organisation", "decision__item", "decision__statement").order_by("-uploaded_at", "-id")
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that happened: `said` in words, `detail` beside it."""
@@ -87,7 +77,8 @@ def timeline(decision: Decision) -> list[Step]:
     steps: list[Step] = []
     statement = Statement.objects.filter(decision=decision).first()
     if statement is not None:
-        steps.append(Step(statement.issued_at, _("Decided; statement of reasons sent")))
+        sent = _("Decided; letter sent") if decision.action == Action.NONE else _("Decided; statement of reasons sent")
+        steps.append(Step(statement.issued_at, sent))
         if statement.first_read_at is not None:
             steps.append(Step(statement.first_read_at, _("Statement read")))
     if (strike := Strike.objects.filter(decision=decision).first()) is not None and strike.cancelled_at is not None:
@@ -98,8 +89,16 @@ def timeline(decision: Decision) -> list[Step]:
     ]
     steps += _of_appeals(Appeal.objects.filter(decision=decision))
     if decision.ended_at is not None and decision.state in (DecisionState.EXPIRED, DecisionState.UNDONE):
-        steps.append(Step(decision.ended_at, _("Decision ended"), DecisionState(decision.state).label))
+        steps.append(Step(decision.ended_at, _("Decision ended"), _how_it_ended(decision)))
     return sorted(steps, key=lambda each: each.at, reverse=True)
+
+
+def _how_it_ended(decision: Decision) -> str | Promise:
+    """In the words of its state; a request for an invoice that was answered did not end on time."""
+    early = decision.ends_at is not None and decision.ended_at is not None and decision.ended_at < decision.ends_at
+    if decision.state == DecisionState.EXPIRED and early:
+        return _("what was sent has been decided about")
+    return DecisionState(decision.state).label
 
 
 def _of_appeals(appeals: Iterable[Appeal]) -> list[Step]:

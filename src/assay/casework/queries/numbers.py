@@ -30,6 +30,7 @@ from assay.casework.models import (
     TaskStage,
     TestBuyTask,
 )
+from assay.casework.queries.documents import requests_that_wait
 from assay.casework.queries.testbuys import BUYING, open_examinations_of
 from assay.measurement.estimation import Estimand
 from assay.measurement.intervals import clopper_pearson
@@ -200,6 +201,7 @@ def _for_reviewer(person: Person, at: datetime) -> tuple[Waiting, ...]:
     mine = Item.objects.filter(claimed_by=person, claimed_until__gt=at)
     woken = Item.objects.filter(state=ItemState.SNOOZED, snoozed_until__lt=at + timedelta(days=1))
     return (
+        Waiting("answers", requests_that_wait(person).count(), "console:documents", "state=waiting"),
         Waiting("claims", mine.count(), "console:queue", "claimed=mine"),
         Waiting("queue", _n_open(), "console:queue"),
         Waiting("snoozed", woken.count(), "console:queue", "state=snoozed"),

@@ -16,6 +16,7 @@ from assay.casework.access import NotThere, Refused, need
 from assay.casework.findings import Content
 from assay.casework.models import Appeal, AppealState, Person
 from assay.casework.queries import appeals as found_appeals
+from assay.casework.queries import documents as sent
 from assay.casework.queries import merchants
 from assay.casework.reasons import BY_CODE
 from assay.casework.services import appeals, documents
@@ -83,11 +84,13 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def document_list(request: HttpRequest) -> HttpResponse:
-    """What merchants sent about decisions, newest first."""
+    """What merchants sent about decisions, newest first; or only answers to requests for an invoice that wait."""
     person = person_of(request)
     need(person, "appeal.read")
-    page = Paginator(found_appeals.documents_that_came(person), _A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "console/appeals/documents.html", {"page": page, "here": "documents"})
+    waiting = request.GET.get("state") == "waiting"
+    page = Paginator(sent.that_came(person, waiting=waiting), _A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "here": "documents", "waiting": waiting}
+    return render(request, "console/appeals/documents.html", context)
 
 
 def document(request: HttpRequest, pk: int) -> HttpResponse:

@@ -16,6 +16,7 @@ from assay.casework.reasons import BY_CODE
 from assay.web import charts
 
 WAITING: dict[str, str | Promise] = {
+    "answers": later("answers to invoice requests wait for a look"),
     "claims": later("items you hold"),
     "queue": later("items wait for a first look"),
     "snoozed": later("snoozed items that come back within a day"),
