@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.access.appeals import had_a_part
-from assay.casework.access.roles import is_reviewer
+from assay.casework.access.appeals import had_a_part, took_two
+from assay.casework.access.roles import is_reviewer, is_senior
 from assay.casework.models import (
     Action,
     Appeal,
@@ -38,6 +38,19 @@ def waiting() -> QuerySet[Appeal]:
     return with_documents(rows.select_related("decision__item", "organisation", "claimed_by"))
 
 
+def answerable(person: Person) -> QuerySet[Appeal]:
+    """Open appeals that the person may answer: the same rule as `appeal.answer`, for all of them at once."""
+    rows = Appeal.objects.filter(state=AppealState.OPEN)
+    if not is_reviewer(person):
+        return rows.none()
+    if not is_senior(person):
+        rows = rows.filter(decision__approved_by=None)
+    mine = Q(decision__decided_by=person) | Q(decision__approved_by=person)
+    reviewed = Review.objects.filter(item=OuterRef("decision__item"), person=person)
+    answered_before = Appeal.objects.filter(decision=OuterRef("decision"), answered_by=person)
+    return rows.filter(~mine, ~Exists(reviewed), ~Exists(answered_before))
+
+
 def answered() -> QuerySet[Appeal]:
     """Appeals that were answered or withdrawn, newest first."""
     rows = Appeal.objects.exclude(state=AppealState.OPEN).order_by("-lodged_at", "-id")
@@ -45,7 +58,10 @@ def answered() -> QuerySet[Appeal]:
 
 
 def may_not_answer_because(person: Person, decision: Decision) -> str:
-    """Which part the person had: `role`, `decided`, `approved`, `reviewed`, `answered`; empty when they may answer."""
+    """What keeps the person from answering, as a code; empty when they may.
+
+    `role`, `senior` (it took two people), or the part they had: `decided`, `approved`, `reviewed`, `answered`.
+    """
     if not is_reviewer(person):
         return "role"
     if decision.decided_by_id == person.pk:
@@ -53,7 +69,7 @@ def may_not_answer_because(person: Person, decision: Decision) -> str:
     if decision.approved_by_id == person.pk:
         return "approved"
     if not had_a_part(person, decision):
-        return ""
+        return "senior" if took_two(decision) and not is_senior(person) else ""
     return "reviewed" if Review.objects.filter(item_id=decision.item_id, person=person).exists() else "answered"
 
 

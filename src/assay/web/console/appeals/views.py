@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -29,10 +29,14 @@ from assay.web.console.appeals.forms import AnswerForm
 from assay.web.console.asking import actor_of, person_of, told
 from assay.web.faults import status_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _A_PAGE = 50
 _NOT_ACCEPTED = 422
 _MAY_NOT = {
     "role": gettext_lazy("Your role reads appeals; analysts and seniors answer them."),
+    "senior": gettext_lazy("Two people took this decision. A senior who had no part in it answers."),
     "decided": gettext_lazy("You took this decision. Somebody who had no part in it answers."),
     "approved": gettext_lazy("You agreed to this decision. Somebody who had no part in it answers."),
     "reviewed": gettext_lazy("You reviewed this item before. Somebody who had no part in it answers."),
@@ -47,7 +51,15 @@ def appeal_list(request: HttpRequest) -> HttpResponse:
     rows = found_appeals.waiting() if is_waiting else found_appeals.answered()
     page = Paginator(rows, _A_PAGE).get_page(request.GET.get("page"))
     here = "waiting" if is_waiting else "answered"
-    return render(request, "console/appeals/list.html", {"page": page, "here": here, "now": timezone.now()})
+    context: dict[str, Any] = {"page": page, "here": here, "now": timezone.now()}
+    context["mine"] = _answerable(person_of(request), page) if is_waiting else set()
+    return render(request, "console/appeals/list.html", context)
+
+
+def _answerable(person: Person, page: Iterable[Appeal]) -> set[int]:
+    """Those on a page that the person may answer."""
+    rows = found_appeals.answerable(person).filter(pk__in=[each.pk for each in page])
+    return set(rows.values_list("pk", flat=True))
 
 
 def appeal(request: HttpRequest, pk: int) -> HttpResponse:
