@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from assay.casework.models import DecisionState, Programme, QueueCensus, Role
+from assay.casework.models import DecisionState, Programme, QueueCensus
 from assay.casework.queries import numbers
 from assay.casework.services import census
-from tests.casework.builders import NOW, a_decision, a_person, an_item
+from tests.casework.builders import NOW, a_decision, an_item
 
 pytestmark = pytest.mark.django_db
 
@@ -90,16 +90,3 @@ def test_a_programme_under_way_has_an_interval_and_no_figure():
     Programme.objects.create(name="spring", loaded_at=NOW, progress=progress, **made)
     (found,) = numbers.prevalence_by_period()
     assert (found.share, found.high, found.n_buys, found.is_final) == (None, 0.2, 12, False)
-
-
-@pytest.mark.parametrize("role", [role for role in Role.values if role != Role.MERCHANT])
-def test_every_role_is_told_what_waits(role):
-    assert numbers.waits_for(a_person(role))
-
-
-def test_a_senior_is_not_asked_to_approve_their_own_proposal():
-    senior = a_person(Role.SENIOR)
-    a_decision(state=DecisionState.PROPOSED, decided_by=senior)
-    a_decision(state=DecisionState.PROPOSED)
-    waiting = {each.what: each.n for each in numbers.waits_for(senior)}
-    assert waiting["proposals"] == 1
