@@ -164,6 +164,7 @@ def test_the_answer_ends_the_request_and_tells_the_endpoints(merchant, item, req
     assert request_.state == "expired" and request_.ended_at < request_.ends_at
     assert AuditEvent.objects.get(action="decision.settled").after["by"] == made.reference
     assert [each.kind for each in Effect.objects.order_by("pk")] == ["decision.applied", "decision.lifted"]
+    assert Effect.objects.get(kind="decision.lifted").payload["letter"]["decision"] == made.reference
 
 
 def test_a_request_that_nobody_answered_runs_on(item, request_, analyst):

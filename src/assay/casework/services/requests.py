@@ -54,6 +54,6 @@ def settle(actor: Actor, decision: Decision, now: datetime) -> None:
         make_move(row, "decision", "expire")
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
-        effects.emit_decision(row, "lift")
+        effects.emit_decision(row, "lift", letter_of=decision if decision.action == Action.NONE else None)
         said = {"state": row.state, "by": decision.reference}
         record(actor, "decision.settled", row, before={"state": "in_force"}, after=said)
