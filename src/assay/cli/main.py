@@ -16,6 +16,7 @@ from assay.cli import (
     damages,
     data,
     live,
+    merchants,
     models,
     prevalence,
     prevalence_report,
@@ -53,6 +54,7 @@ for group in (
     serving,
     backups,
     audit,
+    merchants,
     rescue,
 ):
     group.register(app)

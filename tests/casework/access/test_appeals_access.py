@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from assay.casework.access import may, permissions
 from assay.casework.access.appeals import PERMISSIONS
-from assay.casework.models import DocumentKind, Examination, OrganisationKind, Role, TestBuyTask
+from assay.casework.models import DocumentKind, Examination, OrganisationKind, Review, Role, TestBuyTask
+from assay.casework.queries.appeals import answerable, may_not_answer_because
 from assay.casework.services import appeals, documents
 from assay.casework.services.recording import Actor
 from tests.casework.builders import a_person, an_organisation
@@ -54,6 +55,36 @@ def test_everybody_by_permission(case, permission):
     assert not may(a_merchant()[1], permission, subject)
     for role in set(Role) - {Role.MERCHANT}:
         assert may(a_person(role), permission, subject) == (role in roles), role
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.SENIOR])
+def test_only_a_senior_answers_what_two_people_decided(settings, tmp_path, role):
+    settings.HOME = tmp_path
+    second = a_person(Role.SENIOR)
+    case = a_case(in_force_at=timezone.now(), approved_by=second)
+    appeal = appeals.lodge(Actor.of(case.merchant), case.decision, text="These facts are not right.")
+    person = a_person(role)
+    for subject in (appeal, case.decision):
+        assert may(person, "appeal.answer", subject) == (role == Role.SENIOR)
+        assert not may(second, "appeal.answer", subject)
+
+
+def test_the_list_of_what_one_may_answer_is_the_permission_for_each(settings, tmp_path):
+    settings.HOME = tmp_path
+    people = [a_person(role) for role in Role if role != Role.MERCHANT] + [a_person(Role.SENIOR), a_person()]
+    senior, analyst = people[-2:]
+    parts = ({}, {"approved_by": senior}, {"decided_by": analyst}, {"decided_by": analyst, "approved_by": senior})
+    cases = [a_case(in_force_at=timezone.now(), **given) for given in parts]
+    lodged = [appeals.lodge(Actor.of(each.merchant), each.decision, text="Not right at all.") for each in cases]
+    appeals.answer(Actor.of(analyst), lodged[0], appeals.Verdict(is_reversed=False, reasons="The facts stand."))
+    lodged[0] = appeals.lodge(Actor.of(cases[0].merchant), cases[0].decision, text="Look once more.")
+    reviewed = {"item": cases[1].decision.item, "finding": cases[1].decision.finding, "person": people[0]}
+    answered = {"kind": "blind", "answer": "genuine", "action": "none", "reason_code": "nothing-found"}
+    Review.objects.create(**reviewed, **answered, started_at=timezone.now(), finished_at=timezone.now())
+    for person in people:
+        told = set(answerable(person))
+        assert told == {each for each in lodged if may(person, "appeal.answer", each)}
+        assert all(bool(may_not_answer_because(person, each.decision)) != (each in told) for each in lodged)
 
 
 @pytest.mark.parametrize("permission", TABLE)

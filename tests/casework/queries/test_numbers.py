@@ -155,16 +155,3 @@ def test_what_an_appeal_reversed_counts_with_the_answer_that_was_given_there():
 def test_what_is_exported_as_no_verdict_is_no_answer_about_the_score(given):
     _answered({"answer": "counterfeit", **given})
     assert numbers.score_calibration() == ()
-
-
-@pytest.mark.parametrize("role", [role for role in Role.values if role != Role.MERCHANT])
-def test_every_role_is_told_what_waits(role):
-    assert numbers.waits_for(a_person(role))
-
-
-def test_a_senior_is_not_asked_to_approve_their_own_proposal():
-    senior = a_person(Role.SENIOR)
-    a_decision(state=DecisionState.PROPOSED, decided_by=senior)
-    a_decision(state=DecisionState.PROPOSED)
-    waiting = {each.what: each.n for each in numbers.waits_for(senior)}
-    assert waiting["proposals"] == 1

@@ -26,6 +26,7 @@ from assay.casework.services.effects import (
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
 from tests.casework.builders import a_decision, a_person, an_item, an_organisation
+from tests.casework.merchant_cases import a_case
 
 pytestmark = pytest.mark.django_db
 POLICY = Policy(first_wait_seconds=10, growth=2, most_wait_seconds=60, most_tries=3, rest_after=100)
@@ -99,6 +100,25 @@ def test_a_decision_tells_what_a_marketplace_needs_and_no_name():
     assert (effect.kind, effect.subject) == ("decision.applied", "listing:L7")
     assert effect.payload["action"] == "remove" and effect.payload["merchant_id"] == "M7"
     assert decision.decided_by.email not in str(effect.payload) and "thought" not in str(effect.payload)
+
+
+@pytest.mark.parametrize("origin", ["https://assay.example.org", ""])
+def test_it_says_where_the_letter_is_and_in_which_language_but_not_what_it_says(settings, origin):
+    settings.ORIGIN = origin
+    an_endpoint()
+    case = a_case(an_organisation("merchant", language="zh-hans", name="Shop of names"))
+    reference = case.decision.reference
+    with transaction.atomic():
+        (effect,) = emit_decision(case.decision, "apply")
+        (lift,) = emit_decision(case.decision, "lift")
+    assert effect.payload["letter"] == {
+        "decision": reference,
+        "language": "zh-hans",
+        "portal": f"https://assay.example.org/portal/statements/{reference}/" if origin else None,
+        "api": f"/api/v1/decisions/{reference}/statement",
+    }
+    assert "letter" not in lift.payload
+    assert "Shop of names" not in str(effect.payload) and case.decision.item.title not in str(effect.payload)
 
 
 def test_a_lift_says_why():

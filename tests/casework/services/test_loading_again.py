@@ -13,17 +13,22 @@ from assay.casework.models import (
     Action,
     AnalysisRun,
     AuditEvent,
+    Decision,
     Finding,
     Item,
     ItemState,
+    Statement,
     Stream,
     StrikeProposal,
 )
-from assay.casework.services import batches
+from assay.casework.services import batches, documents, statements
 from assay.casework.services.ranking import rank
+from assay.casework.services.recording import WORKER, Actor
 from assay.market.errors import CallerError
 from tests.casework.builders import NOW, a_person
+from tests.casework.files_sent import a_pdf
 from tests.casework.loads import LEAST, an_open_listing, decided, frozen, load, snapshot
+from tests.casework.merchant_cases import a_merchant
 from tests.casework.rated_runs import a_later_run, scores, the_run
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +166,20 @@ def test_what_is_no_longer_flagged_is_closed_with_an_event(loaded_once, tmp_path
     assert (event.before["state"], event.after["state"]) == ("open", "closed")
     assert "does not flag it" in event.reason
     assert loaded.counts["closed"] == AuditEvent.objects.filter(action="item.closed_by_run").count()
+
+
+def test_what_a_merchant_sent_an_invoice_for_is_left_open_until_somebody_has_looked(loaded_once, tmp_path, settings):
+    settings.HOME = tmp_path
+    item = an_open_listing()
+    _own, merchant = a_merchant(merchant_id=item.merchant_id)
+    asked = decided(item, action=Action.ASK_INVOICE, answer="inconclusive", reason_code="no-provenance")
+    statements.issue(WORKER, asked)
+    Decision.objects.filter(pk=asked.pk).update(ends_at=timezone.now())
+    Statement.objects.update(appeal_by=timezone.now() + timedelta(days=9))
+    documents.upload(Actor.of(merchant), a_pdf(), "invoice.pdf", "invoice", decision=asked)
+    Item.objects.filter(pk=item.pk).update(state=ItemState.OPEN)
+    load(a_later_run(tmp_path / "later", listings={item.subject_id: -600}), n_random=0)
+    assert Item.objects.get(pk=item.pk).state == ItemState.OPEN
 
 
 @pytest.mark.parametrize("points", [60, -600], ids=["flagged", "no longer flagged"])

@@ -67,6 +67,26 @@ def test_the_list_shows_own_decisions_with_their_days(client, case):
     assert case.statement.appeal_by.strftime("%Y-%m-%d") in page
 
 
+def test_the_first_page_says_what_waits_until_it_is_done(client, case):
+    asked = a_case(
+        case.organisation,
+        in_force_at=timezone.now(),
+        action="ask_invoice",
+        reason_code="no-provenance",
+        answer="inconclusive",
+        ends_at=timezone.now() + days(14),
+    )
+    appeal = _lodged(case)
+    page = client.get(_url("statements")).content.decode()
+    assert "Send an invoice or a letter of authorisation" in page and "2 letters that nobody of you has read" in page
+    assert f"by {asked.decision.ends_at:%Y-%m-%d}" in page and f"We answer by {appeal.due_at:%Y-%m-%d}" in page
+    client.get(_of(case, "statement")), client.get(_of(asked, "statement"))
+    _sent(asked)
+    appeals.withdraw(Actor.of(case.merchant), appeal)
+    page = client.get(_url("statements")).content.decode()
+    assert "What waits for you" not in page
+
+
 def test_a_statement_shows_the_letter_word_for_word_and_is_noted_as_read(client, case):
     page = client.get(_of(case, "statement")).content.decode()
     assert PRICE in page

@@ -50,11 +50,22 @@ def _reads_appeal(person: Person, subject: Any) -> bool:  # noqa: ANN401
     return reads_cases(person) or is_of_the_merchant(person, _decision(subject))
 
 
+def took_two(decision: Decision) -> bool:
+    """Whether a second person had to agree: whoever did is written down, whatever would need it today."""
+    return decision.approved_by_id is not None
+
+
 def _answers(person: Person, subject: Any) -> bool:  # noqa: ANN401
-    """A reviewer without a part in the decision: nobody judges their own work (DSA Art. 20(4) and (6))."""
+    """A reviewer without a part in the decision: nobody judges their own work (DSA Art. 20(4) and (6)).
+
+    What took two people to decide takes a senior to reverse: one analyst alone must not undo it.
+    """
     if not is_reviewer(person):
         return False
-    return subject is None or not had_a_part(person, _decision(subject))
+    if subject is None:
+        return True
+    decision = _decision(subject)
+    return (is_senior(person) or not took_two(decision)) and not had_a_part(person, decision)
 
 
 def _uploads(person: Person, subject: Any) -> bool:  # noqa: ANN401

@@ -24,7 +24,7 @@ def is_reviewer(person: Person, _: Any = None) -> bool:  # noqa: ANN401 - predic
 
 
 def is_senior(person: Person, _: Any = None) -> bool:  # noqa: ANN401
-    """Seniors approve, answer appeals and set policy."""
+    """Seniors approve, answer appeals against what took two people to decide, and set policy."""
     return person.role == Role.SENIOR
 
 

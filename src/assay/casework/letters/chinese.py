@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from assay.casework.letters.signals_in_chinese import LABELS
-from assay.casework.letters.words import ReplyWords, StatementWords, Words
+from assay.casework.letters.words import ReplyWords, SettledWords, StatementWords, Words
 from assay.casework.models import Action
 
 _TRADE_MARK = "商标所有人的专用权：欧盟第2017/1001号条例第9条，以及欧盟第2015/2436号指令第10条"
@@ -138,6 +138,16 @@ _REPLY = ReplyWords(
     further_court="您可以随时向法院提起诉讼。",
 )
 
+_SETTLED = SettledWords(
+    subject="您对要求 {request} 的答复：无需再提供文件",
+    asked="我们曾于{day}请您提供能够证明{what}来源的进货发票或品牌授权书（决定 {request}）。"
+    "您发送了文件，工作人员现已作出决定。",
+    accepted="我们没有发现异常。",
+    untold="这些文件没有完全说明我们询问的情况；我们不采取措施。",
+    nothing_more="该要求已经结束，您无需再发送任何文件。",
+    if_again="今后如有其他事实，您会收到新的决定及其理由。",
+)
+
 CHINESE = Words(
     language="zh-hans",
     colon="：",
@@ -151,6 +161,7 @@ CHINESE = Words(
     account="{name}（商家编号 {id}）",
     no_name="商家",
     actions={
+        Action.NONE: "要求提供发票的结果",
         Action.WARN: "警告",
         Action.ASK_INVOICE: "要求提供发票",
         Action.DEMOTE: "降低商品展示排名",
@@ -161,4 +172,5 @@ CHINESE = Words(
     labels=LABELS,
     statement=_STATEMENT,
     reply=_REPLY,
+    settled=_SETTLED,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from assay.casework.letters.words import ReplyWords, StatementWords, Words
+from assay.casework.letters.words import ReplyWords, SettledWords, StatementWords, Words
 from assay.casework.models import Action
 
 _MONTHS = (
@@ -163,6 +163,16 @@ _REPLY = ReplyWords(
     further_court="You may go to court at any time.",
 )
 
+_SETTLED = SettledWords(
+    subject="Your answer to request {request}: nothing more is needed",
+    asked="On {day} we asked you for an invoice or a letter of authorisation that covers {what} (decision {request}). "
+    "You sent documents, and a person has now decided.",
+    accepted="We found nothing against it.",
+    untold="They leave open what we asked; we take no measure.",
+    nothing_more="The request is closed. You need not send anything more.",
+    if_again="Should other facts come up later, you receive a new decision with its reasons.",
+)
+
 ENGLISH = Words(
     language="en",
     colon=": ",
@@ -176,6 +186,7 @@ ENGLISH = Words(
     account="{name} (merchant {id})",
     no_name="the merchant",
     actions={
+        Action.NONE: "the outcome of the request for an invoice",
         Action.WARN: "a warning",
         Action.ASK_INVOICE: "the request for an invoice",
         Action.DEMOTE: "showing the offer lower",
@@ -186,4 +197,5 @@ ENGLISH = Words(
     labels={},
     statement=_STATEMENT,
     reply=_REPLY,
+    settled=_SETTLED,
 )

@@ -71,7 +71,7 @@ class Facts:
 def statement(facts: Facts) -> Letter:
     """The letter in the merchant's language."""
     say = words(facts.language)
-    what = _what(say.statement, facts)
+    what = named(say.statement, facts.subject_type, facts.subject_id, facts.title, facts.merchant_id)
     name = one_line(facts.merchant_name, _MOST_TITLE) or say.no_name
     head = (
         *(((say.sender, one_line(facts.sender)),) if facts.sender else ()),
@@ -91,10 +91,11 @@ def statement(facts: Facts) -> Letter:
     return Letter(say.language, subject[:300], head, sections, say.colon)
 
 
-def _what(say: StatementWords, facts: Facts) -> str:
-    if facts.subject_type == SubjectType.MERCHANT:
-        return say.what_account.format(id=facts.merchant_id)
-    return say.what_offer.format(title=one_line(facts.title, _MOST_TITLE), id=facts.subject_id)
+def named(say: StatementWords, subject_type: str, subject_id: str, title: str, merchant_id: str) -> str:
+    """The offer or the account that a letter is about, as its sentences name it."""
+    if subject_type == SubjectType.MERCHANT:
+        return say.what_account.format(id=merchant_id)
+    return say.what_offer.format(title=one_line(title, _MOST_TITLE), id=subject_id)
 
 
 def _by_subject(sentences: dict[str, str], facts: Facts) -> str:

@@ -87,6 +87,18 @@ class ReplyWords:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledWords:
+    """Sentences of the letter about a request for an invoice that was answered and led to nothing."""
+
+    subject: str
+    asked: str
+    accepted: str
+    untold: str
+    nothing_more: str
+    if_again: str
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """One language. `labels` are the signals' short labels where they differ from the recorded ones."""
 
@@ -105,3 +117,4 @@ class Words:
     labels: dict[str, str]
     statement: StatementWords
     reply: ReplyWords
+    settled: SettledWords

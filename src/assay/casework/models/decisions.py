@@ -121,7 +121,10 @@ class Decision(models.Model):
 
 
 class Statement(models.Model):
-    """The statement of reasons sent to the merchant: one per decision that restricts, frozen as it was sent."""
+    """The letter sent to the merchant, frozen as it was sent: the statement of reasons of each decision that acts.
+
+    A decision of no action has one only where it ends a request for an invoice that the merchant answered.
+    """
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="statement")
     organisation = models.ForeignKey(Organisation, null=True, blank=True, on_delete=models.PROTECT)

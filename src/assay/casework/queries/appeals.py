@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.access.appeals import had_a_part
-from assay.casework.access.roles import is_reviewer
+from assay.casework.access.appeals import had_a_part, took_two
+from assay.casework.access.roles import is_reviewer, is_senior
 from assay.casework.models import (
+    Action,
     Appeal,
     AppealState,
     Decision,
@@ -25,7 +26,6 @@ from assay.casework.models import (
     Statement,
     Strike,
 )
-from assay.casework.queries.blind import without_blind
 from assay.casework.queries.merchants import with_documents
 
 if TYPE_CHECKING:
@@ -38,6 +38,19 @@ def waiting() -> QuerySet[Appeal]:
     return with_documents(rows.select_related("decision__item", "organisation", "claimed_by"))
 
 
+def answerable(person: Person) -> QuerySet[Appeal]:
+    """Open appeals that the person may answer: the same rule as `appeal.answer`, for all of them at once."""
+    rows = Appeal.objects.filter(state=AppealState.OPEN)
+    if not is_reviewer(person):
+        return rows.none()
+    if not is_senior(person):
+        rows = rows.filter(decision__approved_by=None)
+    mine = Q(decision__decided_by=person) | Q(decision__approved_by=person)
+    reviewed = Review.objects.filter(item=OuterRef("decision__item"), person=person)
+    answered_before = Appeal.objects.filter(decision=OuterRef("decision"), answered_by=person)
+    return rows.filter(~mine, ~Exists(reviewed), ~Exists(answered_before))
+
+
 def answered() -> QuerySet[Appeal]:
     """Appeals that were answered or withdrawn, newest first."""
     rows = Appeal.objects.exclude(state=AppealState.OPEN).order_by("-lodged_at", "-id")
@@ -45,7 +58,10 @@ def answered() -> QuerySet[Appeal]:
 
 
 def may_not_answer_because(person: Person, decision: Decision) -> str:
-    """Which part the person had: `role`, `decided`, `approved`, `reviewed`, `answered`; empty when they may answer."""
+    """What keeps the person from answering, as a code; empty when they may.
+
+    `role`, `senior` (it took two people), or the part they had: `decided`, `approved`, `reviewed`, `answered`.
+    """
     if not is_reviewer(person):
         return "role"
     if decision.decided_by_id == person.pk:
@@ -53,7 +69,7 @@ def may_not_answer_because(person: Person, decision: Decision) -> str:
     if decision.approved_by_id == person.pk:
         return "approved"
     if not had_a_part(person, decision):
-        return ""
+        return "senior" if took_two(decision) and not is_senior(person) else ""
     return "reviewed" if Review.objects.filter(item_id=decision.item_id, person=person).exists() else "answered"
 
 
@@ -61,16 +77,6 @@ def is_held_from(person: Person, appeal: Appeal) -> bool:
     """Whether somebody else holds the appeal right now."""
     until = appeal.claimed_until
     return appeal.claimed_by_id not in (None, person.pk) and until is not None and until > timezone.now()
-
-
-def documents_that_came(person: Person) -> QuerySet[Document]:
-    """What merchants sent about decisions, newest first, without items that the person is to judge blind."""
-    rows = Document.objects.filter(
-        organisation__kind=OrganisationKind.MERCHANT,
-        decision__in=without_blind(person, Decision.objects.all()),
-        erased_at=None,
-    )
-    return rows.select_related("organisation", "decision__item", "decision__statement").order_by("-uploaded_at", "-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,8 @@ def timeline(decision: Decision) -> list[Step]:
     steps: list[Step] = []
     statement = Statement.objects.filter(decision=decision).first()
     if statement is not None:
-        steps.append(Step(statement.issued_at, _("Decided; statement of reasons sent")))
+        sent = _("Decided; letter sent") if decision.action == Action.NONE else _("Decided; statement of reasons sent")
+        steps.append(Step(statement.issued_at, sent))
         if statement.first_read_at is not None:
             steps.append(Step(statement.first_read_at, _("Statement read")))
     if (strike := Strike.objects.filter(decision=decision).first()) is not None and strike.cancelled_at is not None:
@@ -98,8 +105,16 @@ def timeline(decision: Decision) -> list[Step]:
     ]
     steps += _of_appeals(Appeal.objects.filter(decision=decision))
     if decision.ended_at is not None and decision.state in (DecisionState.EXPIRED, DecisionState.UNDONE):
-        steps.append(Step(decision.ended_at, _("Decision ended"), DecisionState(decision.state).label))
+        steps.append(Step(decision.ended_at, _("Decision ended"), _how_it_ended(decision)))
     return sorted(steps, key=lambda each: each.at, reverse=True)
+
+
+def _how_it_ended(decision: Decision) -> str | Promise:
+    """In the words of its state; a request for an invoice that was answered did not end on time."""
+    early = decision.ends_at is not None and decision.ended_at is not None and decision.ended_at < decision.ends_at
+    if decision.state == DecisionState.EXPIRED and early:
+        return _("what was sent has been decided about")
+    return DecisionState(decision.state).label
 
 
 def _of_appeals(appeals: Iterable[Appeal]) -> list[Step]:

@@ -102,6 +102,11 @@ def is_blind_to(person: Person, item: Item) -> bool:
     return kind_for(person, item) in _POOLS
 
 
+def is_asked_blindly(item: Item) -> bool:
+    """Whether a decided item waits for somebody's blind answer, or is given to reviewers as a gold item."""
+    return item.needs_blind_review or Gold.objects.filter(item=item, retired_at=None).exists()
+
+
 def without_blind(person: Person, decisions: QuerySet[Decision]) -> QuerySet[Decision]:
     """Decisions without those about items that the person may still be asked about."""
     if person.role not in (Role.ANALYST, Role.SENIOR):

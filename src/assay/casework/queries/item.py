@@ -10,8 +10,20 @@ from django.utils.translation import gettext
 from assay.casework.access import NotThere, may
 from assay.casework.choices import Choice
 from assay.casework.findings import Content, Discrepancy, Step
-from assay.casework.models import Action, Decision, DecisionState, Gold, Item, ItemState, Person, Review, ReviewKind
+from assay.casework.models import (
+    Action,
+    Decision,
+    DecisionState,
+    Document,
+    Gold,
+    Item,
+    ItemState,
+    Person,
+    Review,
+    ReviewKind,
+)
 from assay.casework.queries.blind import is_blind_to, kind_in_hand, passing_as_open, tells_itself
+from assay.casework.queries.documents import about_item, answered_requests
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
@@ -30,8 +42,8 @@ _LEAST_STEP = 0.5
 class ItemPage:
     """Everything on the page; of what somebody is to judge blindly, answers, decisions and history are left out.
 
-    `works` says that the person reviews at all. `state` is what the page says of the item: a blind one is
-    open, like any other.
+    `works` says that the person reviews at all; `is_answered` that what the merchant was asked for waits for a look.
+    `state` is what the page says of the item: a blind one is open, like any other.
     """
 
     item: Item
@@ -53,6 +65,8 @@ class ItemPage:
     decisions: tuple[Decision, ...]
     reviews: tuple[Review, ...]
     history: tuple[Told, ...]
+    documents: tuple[Document, ...]
+    is_answered: bool
     is_gold: bool
     gold_source: str
 
@@ -101,6 +115,8 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
         n_in_force=_n_in_force(item, hidden),
         decisions=decisions,
         reviews=reviews,
+        documents=() if blind else tuple(about_item(item)),
+        is_answered=not blind and answered_requests().filter(item=item).exists(),
         history=() if blind else history_of(item, decisions, reviews),
         is_gold=not blind and may(person, "gold.manage") and _is_gold(item),
         gold_source="" if blind else _gold_source(person, item),

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from assay.casework.access import NotThere, may
-from assay.casework.models import Appeal, AppealState, Document, Person, Statement, Strike
+from assay.casework.models import Action, Appeal, AppealState, DecisionState, Document, Person, Statement, Strike
 from assay.casework.services.strikes import Policy, Standing, policy_in_force, standing
+
+# As many as a person looks through; the lists below hold all.
+_PENDING_SHOWN = 10
 
 
 def statements_for(person: Person) -> QuerySet[Statement]:
@@ -25,6 +28,34 @@ def statements_for(person: Person) -> QuerySet[Statement]:
             last_appeal=Subquery(appeals.order_by("-id").values("state")[:1]),
         )
         .order_by("-issued_at", "-id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What waits for a merchant, what is due first on top: invoices asked for and not sent, letters nobody has read.
+
+    `appeals` wait for us, with the day by which they are answered.
+    """
+
+    requests: tuple[Statement, ...]
+    n_unread: int
+    appeals: tuple[Appeal, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.requests or self.n_unread or self.appeals)
+
+
+def pending_for(person: Person) -> Pending:
+    """The same for the person's merchant; three queries, whatever it was told."""
+    own = Statement.objects.filter(merchant_id=person.organisation.merchant_id or "")
+    sent = Document.objects.filter(decision=OuterRef("decision"), organisation=person.organisation_id)
+    asked = own.filter(~Exists(sent), decision__action=Action.ASK_INVOICE, decision__state=DecisionState.IN_FORCE)
+    open_ones = appeals_for(person).filter(state=AppealState.OPEN)
+    return Pending(
+        tuple(asked.select_related("decision__item").order_by("decision__ends_at", "id")[:_PENDING_SHOWN]),
+        own.filter(first_read_at=None).count(),
+        tuple(open_ones.order_by("due_at", "id")[:_PENDING_SHOWN]),
     )
 
 

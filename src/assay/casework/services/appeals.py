@@ -18,6 +18,7 @@ from assay.casework.access import NotThere, Refused, may, need
 from assay.casework.letters import Letter, Reply, outcome, receipt
 from assay.casework.letters.statement import UNRESTRICTED
 from assay.casework.models import (
+    Action,
     Answer,
     Appeal,
     AppealLetter,
@@ -183,6 +184,8 @@ def closed_because(decision: Decision, now: datetime | None = None) -> str:
     statement = Statement.objects.filter(decision=decision).only("appeal_by").first()
     if statement is None:
         return "none"
+    if decision.action == Action.NONE:
+        return "nothing"
     states = list(decision.appeals.values_list("state", flat=True))
     if AppealState.OPEN in states:
         return "open"
@@ -196,6 +199,7 @@ def closed_because(decision: Decision, now: datetime | None = None) -> str:
 
 CLOSED = {
     "none": _("No statement of reasons was sent for it."),
+    "nothing": _("It restricts nothing."),
     "open": _("An appeal against it waits for an answer already."),
     "state": _("It does not apply any more."),
     "late": _("The time for an appeal is over."),

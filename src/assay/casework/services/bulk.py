@@ -22,10 +22,12 @@ from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
 from assay.casework.moves import WrongState
 from assay.casework.queries.blind import passing_as_open, without_blind
+from assay.casework.queries.documents import with_unopened
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason, undo
 from assay.casework.services.recording import Actor
+from assay.casework.services.requests import NO_PROVENANCE, Unopened
 from assay.casework.services.reviews import answer
 from assay.market.errors import CallerError
 
@@ -41,6 +43,7 @@ class Fate(models.TextChoices):
     HELD = "held", _("skipped: somebody else holds it")
     NOT_OPEN = "not_open", _("skipped: no longer open")
     DOES_NOT_FIT = "does_not_fit", _("skipped: the choice is not for this kind of item")
+    UNOPENED = "unopened", _("skipped: a document came that nobody has opened")
     CHANGED = "changed", _("skipped: what is known has changed since you looked")
 
 
@@ -90,6 +93,7 @@ def plan(actor: Actor, items: Sequence[Item], choice: Choice) -> tuple[Row, ...]
         for pk in rows.filter(pk__in=[each.pk for each in items]).values_list("pk", flat=True)
     }
     rows = [Row(each, _fate(person, each, choice, now, is_blind=each.pk in blind)) for each in items]
+    rows = _without_unopened(rows, choice, blind)
     if not needs_second_person(choice.action, together_minor(rows)):
         return tuple(rows)
     return tuple(replace(row, fate=Fate.PROPOSES) if row.fate == Fate.ACTS else row for row in rows)
@@ -152,6 +156,8 @@ def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, harm_minor: i
         return row
     try:
         given = answer(actor, row.item, choice, finding=finding, batch=batch, together_minor=harm_minor)
+    except Unopened:
+        return Row(row.item, Fate.UNOPENED)
     except WrongState:
         fresh = Item.objects.get(pk=row.item.pk)
         if finding not in (None, fresh.finding_id):
@@ -175,6 +181,14 @@ def _fate(person: Person, item: Item, choice: Choice, now: datetime, *, is_blind
     except CallerError:
         return Fate.DOES_NOT_FIT
     return Fate.ACTS
+
+
+def _without_unopened(rows: list[Row], choice: Choice, blind: set[int]) -> list[Row]:
+    """Rows of which the reason would say that nothing was received while a document lies there unread."""
+    if choice.reason_code != NO_PROVENANCE:
+        return rows
+    unread = with_unopened(row.item.pk for row in rows if row.fate in DECIDES) - blind
+    return [replace(row, fate=Fate.UNOPENED) if row.item.pk in unread else row for row in rows]
 
 
 def need_some(items: Sequence[Item]) -> None:

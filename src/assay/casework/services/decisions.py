@@ -30,15 +30,16 @@ from assay.casework.models import (
     ReviewKind,
 )
 from assay.casework.moves import WrongState, make_move
-from assay.casework.queries.blind import tells_itself
+from assay.casework.queries.blind import is_asked_blindly, tells_itself
+from assay.casework.queries.documents import answered_requests
 from assay.casework.reasons import is_more_severe, needs_second_person
-from assay.casework.services import claims, effects, statements, strikes
+from assay.casework.services import claims, effects, requests, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
 from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
-__all__ = ["Choice", "approve", "decide", "expire", "refuse", "reverse", "undo"]
+__all__ = ["Choice", "approve", "decide", "expire", "hear", "refuse", "reverse", "undo"]
 
 EVENTS = {
     "decision.made": _("decided"),
@@ -49,6 +50,7 @@ EVENTS = {
     "decision.reversed": _("reversed a decision on appeal"),
     "decision.expired": _("a decision ended on time"),
     "item.reopened": _("opened an item again"),
+    "decision.answered": _("the merchant answered a request for an invoice: the item is open again"),
 }
 
 # One decision in twenty is answered a second time by somebody who does not know the first answer: with 2,000 decisions
@@ -73,7 +75,8 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
     need the second person that none of them needs alone.
 
     The review, the decision, its statement of reasons, its strike and its effect are written together or not at all.
-    WrongState when the item is not open or somebody else holds it; CallerError for a choice that does not go together.
+    WrongState when the item is not open or somebody else holds it; Unopened when the reason is that no proof was
+    received and one lies unread; CallerError for a choice that does not go together.
     """
     now = timezone.now()
     choice = check(choice, item.subject_type)
@@ -84,6 +87,7 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         claims.need_free(row, actor.person, now)
         is_held = not choice.is_automatic and needs_second_person(choice.action, max(row.harm_minor, together_minor))
         _need_undecided(row)
+        requests.need_opened(row, choice)
         make_move(row, "item", "propose" if is_held else "decide")
         review = file_review(actor.person, row, choice, ReviewKind.FIRST, now) if actor.person else None
         decision = _new(actor, row, choice, review, now)
@@ -189,6 +193,27 @@ def reverse(actor: Actor, decision: Decision, *, reason: str, answer: str = Answ
     return row
 
 
+def hear(actor: Actor, decision: Decision) -> bool:
+    """Opens the item of a request for an invoice again, once the merchant has answered; gives whether it did.
+
+    Call it in the transaction that keeps the answer. Nothing happens when the item is open already, was decided anew,
+    or waits for a blind answer: then it opens when that is given, and at the latest when the request ends.
+    """
+    item, row = _locked_pair(decision)
+    asks = row.action == Action.ASK_INVOICE and row.state == DecisionState.IN_FORCE
+    if not asks or item.state != ItemState.DECIDED or _overtaken(row) or is_asked_blindly(item):
+        return False
+    _reopen(actor, item, timezone.now(), f"The merchant answered decision {row.reference}.")
+    record(actor, "decision.answered", row, before={"item": "decided"}, after={"item": item.state})
+    return True
+
+
+def hear_later(actor: Actor, item: Item) -> None:
+    """The same for what came while somebody was to judge a locked item blindly."""
+    for request in answered_requests().filter(item=item, state=DecisionState.IN_FORCE):
+        hear(actor, request)
+
+
 def expire(actor: Actor, now: datetime) -> int:
     """Ends decisions whose time has come and lifts their effects; gives how many.
 
@@ -244,6 +269,7 @@ def _take_effect(actor: Actor, item: Item, decision: Decision, now: datetime) ->
     item.needs_blind_review = drawn(one_in) and not tells_itself(item)
     strikes.give_for(actor, decision)
     statements.issue(actor, decision)
+    requests.settle(actor, decision, now)
     effects.emit_decision(decision, "apply")
 
 

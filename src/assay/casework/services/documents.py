@@ -28,6 +28,7 @@ from assay.casework.models import (
     Document,
     DocumentKind,
     FieldClass,
+    Item,
     Organisation,
     OrganisationKind,
     Person,
@@ -35,6 +36,7 @@ from assay.casework.models import (
     TestBuyTask,
 )
 from assay.casework.moves import WrongState
+from assay.casework.services import decisions
 from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.casework.uploads import MOST_BYTES, Unfit, clean_name, media_type
 from assay.engine.folders import outside
@@ -81,6 +83,8 @@ def upload(
 ) -> Document:
     """Keeps a file that belongs to a decision or to a test buy.
 
+    The first one in answer to a request for an invoice opens the item again.
+
     Unfit (CallerError) for a file that is not kept, WrongState when its decision takes no more, Refused for somebody
     else's decision, OutsideError when the disk fails; then there is no row.
     """
@@ -98,6 +102,8 @@ def upload(
     path = _kept(sent)
     try:
         with transaction.atomic():
+            if decision is not None:  # before the log's head, in the order of every other move of a case
+                Item.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.item_id)
             # One upload of an organisation at a time, so that two at once cannot pass the limits together.
             Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=person.organisation_id)
             _need_room(person.organisation, decision, len(sent.content))
@@ -105,6 +111,8 @@ def upload(
             said = {"kind": kind, "media_type": sent.media_type, "n_bytes": row.n_bytes, "sha256": row.sha256}
             about = {"decision": decision.reference} if decision else {"task": task.unit if task else ""}
             record(actor, "document.uploaded", row, after={**said, **about})
+            if decision is not None:
+                decisions.hear(actor, decision)
     except BaseException:
         _drop_if_unused(sent.sha256, path)
         raise

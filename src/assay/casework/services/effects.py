@@ -17,14 +17,16 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.models import Action, Decision, Effect, EffectState, Endpoint, Item
+from assay.casework.models import Action, Decision, Effect, EffectState, Endpoint, Item, Statement
 from assay.casework.moves import WrongState, make_move
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.market.errors import CallerError
@@ -104,19 +106,26 @@ def emit_to(endpoint: Endpoint, kind: str, subject: str, payload: dict[str, Any]
     return _write(kind, subject, payload, endpoint, None)
 
 
-def emit_decision(decision: Decision, what: Literal["apply", "lift"]) -> list[Effect]:
-    """Tells every endpoint to apply what was decided, or to lift it again. A decision of no action tells nothing."""
+def emit_decision(
+    decision: Decision, what: Literal["apply", "lift"], *, letter_of: Decision | None = None
+) -> list[Effect]:
+    """Tells every endpoint to apply what was decided, or to lift it again. A decision of no action tells nothing.
+
+    `letter_of` is the decision whose letter a lift comes with.
+    """
     if decision.action == Action.NONE:
         return []
     # Held by most callers already: two decisions about one subject must not take their ids in the wrong order.
     item = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.item_id)
-    payload = decision_payload(decision, item, what)
+    payload = decision_payload(decision, item, what, letter_of=letter_of)
     kind = "decision.applied" if what == "apply" else "decision.lifted"
     return emit(kind, f"{item.subject_type}:{item.subject_id}", payload, decision=decision)
 
 
-def decision_payload(decision: Decision, item: Item, what: Literal["apply", "lift"]) -> dict[str, Any]:
-    """What a marketplace needs to carry a decision out: no names of people and no free text."""
+def decision_payload(
+    decision: Decision, item: Item, what: Literal["apply", "lift"], *, letter_of: Decision | None = None
+) -> dict[str, Any]:
+    """What a marketplace needs to carry a decision out and to tell its merchant: no names of people, no free text."""
     content = {
         "decision": decision.reference,
         "action": decision.action,
@@ -130,7 +139,27 @@ def decision_payload(decision: Decision, item: Item, what: Literal["apply", "lif
     }
     if what == "lift":
         content |= {"lifted_because": decision.state, "ended_at": _time(decision.ended_at)}
-    return content
+    return content | _where_the_letter_is(decision if what == "apply" else letter_of)
+
+
+def _where_the_letter_is(decision: Decision | None) -> dict[str, Any]:
+    """In which language the letter to the merchant is, where the merchant reads it and where a program fetches it.
+
+    The text stays here: it quotes the offer and names the merchant, and effects are read by administrators, who read no
+    cases. `portal` is None while the installation does not know its own address.
+    """
+    sent = Statement.objects.filter(decision=decision).only("language").first() if decision is not None else None
+    if decision is None or sent is None:
+        return {}
+    page = reverse("portal:statement", args=[decision.reference])
+    origin = settings.ORIGIN
+    letter = {
+        "decision": decision.reference,
+        "language": sent.language,
+        "portal": f"{origin}{page}" if origin else None,
+        "api": reverse("api:statement", args=[decision.reference]),
+    }
+    return {"letter": letter}
 
 
 def _write(

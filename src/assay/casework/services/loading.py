@@ -20,6 +20,7 @@ from assay.casework.access import need
 from assay.casework.freezing import freeze
 from assay.casework.models import AnalysisRun, Item, ItemState, Stream, SubjectType
 from assay.casework.moves import make_move
+from assay.casework.queries.documents import answered_requests
 from assay.casework.services import arrivals, batches, claims
 from assay.casework.services.arrivals import Arrival
 from assay.casework.services.carrying import standing_proposals
@@ -233,6 +234,7 @@ class _Load:
             pk__gt=last, state__in=(ItemState.OPEN, ItemState.SNOOZED), stream__in=(Stream.FLAGGED, Stream.LIVE)
         )
         waiting = waiting.exclude(pk__in=standing_proposals().values("item"))
+        waiting = waiting.exclude(pk__in=answered_requests().values("item"))  # the merchant is owed a look at it
         items = list(waiting.exclude(run=row).order_by("pk")[:size])
         if not items:
             return None, []

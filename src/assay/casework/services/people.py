@@ -304,7 +304,7 @@ def _check_organisation(kind: str, name: str, merchant_id: str | None, language:
     wrong += ["a merchant needs the market's id of the merchant"] if is_merchant and merchant_id is None else []
     wrong += ["only a merchant has a merchant id"] if not is_merchant and merchant_id is not None else []
     wrong += [] if language in Language.values else [f"there is no language {language!r}"]
-    wrong += [] if not contact_email or _is_email(contact_email) else [f"{contact_email!r} is no e-mail address"]
+    wrong += [] if not contact_email or is_email(contact_email) else [f"{contact_email!r} is no e-mail address"]
     if wrong:
         raise CallerError(f"This organisation cannot be kept: {'; '.join(wrong)}.", value=wrong)
 
@@ -312,7 +312,7 @@ def _check_organisation(kind: str, name: str, merchant_id: str | None, language:
 def _check_person(organisation: Organisation, details: PersonDetails) -> None:
     allowed = ROLES_OF.get(organisation.kind, frozenset())
     wrong = [] if organisation.closed_at is None else [f"the organisation {organisation} is closed"]
-    wrong += [] if _is_email(details.email) else [f"{details.email!r} is no e-mail address"]
+    wrong += [] if is_email(details.email) else [f"{details.email!r} is no e-mail address"]
     wrong += [] if details.name.strip() else ["there is no name"]
     if details.role not in allowed:
         given = ", ".join(sorted(str(role) for role in allowed))
@@ -322,7 +322,8 @@ def _check_person(organisation: Organisation, details: PersonDetails) -> None:
         raise CallerError(f"This person cannot be kept: {'; '.join(wrong)}.", value=wrong)
 
 
-def _is_email(text: str) -> bool:
+def is_email(text: str) -> bool:
+    """Whether a text is an address that the table can hold."""
     try:
         validate_email(text.strip())
     except ValidationError:

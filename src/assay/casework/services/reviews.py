@@ -15,8 +15,8 @@ from assay.casework.moves import WrongState
 from assay.casework.queries.blind import needed_kind
 from assay.casework.services import claims
 from assay.casework.services.acting import the_person
-from assay.casework.services.decisions import decide, file_review
-from assay.casework.services.recording import Actor, record
+from assay.casework.services.decisions import decide, file_review, hear_later
+from assay.casework.services.recording import WORKER, Actor, record
 
 EVENTS = {
     "review.filed": _("answered about an item without deciding"),
@@ -92,4 +92,6 @@ def _kept(actor: Actor, row: Item, choice: Choice, kind: ReviewKind) -> Review:
     claims.let_go(row)
     row.save(update_fields=["needs_blind_review", *claims.CLAIM_FIELDS])
     record(actor, "review.filed", review, after={"item": row.pk, "kind": kind.value, "answer": choice.answer})
+    if kind == ReviewKind.BLIND:
+        hear_later(WORKER, row)
     return review

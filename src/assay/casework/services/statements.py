@@ -13,15 +13,26 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, may
 from assay.casework.findings import AUTHENTICATION, Content, Discrepancy
-from assay.casework.letters import Facts, Letter, Quoted, statement, transparency
+from assay.casework.letters import Facts, Letter, Quoted, Settled, settled, statement, transparency
 from assay.casework.letters.statement import Given
-from assay.casework.models import Action, Decision, Item, Language, Organisation, OrganisationKind, Statement, Stream
+from assay.casework.models import (
+    Action,
+    Answer,
+    Decision,
+    Item,
+    Language,
+    Organisation,
+    OrganisationKind,
+    Statement,
+    Stream,
+)
 from assay.casework.reasons import BY_CODE
 from assay.casework.services import strikes
 from assay.casework.services.recording import Actor, record
 
 EVENTS = {
     "statement.issued": _("sent a statement of reasons"),
+    "statement.settled": _("told the merchant what came of its answer to a request"),
     "statement.read": _("read a statement of reasons for the first time"),
 }
 # The least that the law allows for an objection (DSA Art. 20(1)). Shorter is unlawful; longer keeps cases open.
@@ -58,6 +69,51 @@ def issue(actor: Actor, decision: Decision) -> Statement | None:
         said = {"decision": decision.reference, "language": letter.language, "appeal_by": facts.appeal_by.isoformat()}
         record(actor, "statement.issued", row, after=said)
     return row
+
+
+def settle(actor: Actor, decision: Decision, request: Decision) -> Statement:
+    """Tells the merchant that what it sent in answer to a request has been looked at, and that nothing follows.
+
+    Call it in the decision's transaction. The letter restricts nothing, so there is nothing to appeal against.
+    """
+    organisation = Organisation.objects.filter(merchant_id=decision.merchant_id).first()
+    now = decision.in_force_at or timezone.now()
+    letter = settled(_settled(decision, request, organisation, now))
+    with transaction.atomic():
+        row = Statement.objects.create(
+            decision=decision,
+            organisation=organisation,
+            merchant_id=decision.merchant_id,
+            language=letter.language,
+            subject=letter.subject,
+            text=letter.text,
+            content={"letter": letter.to_json(), "transparency": None},
+            issued_at=now,
+            appeal_by=now,
+        )
+        said = {"decision": decision.reference, "request": request.reference, "language": letter.language}
+        record(actor, "statement.settled", row, after=said)
+    return row
+
+
+def _settled(decision: Decision, request: Decision, organisation: Organisation | None, now: datetime) -> Settled:
+    item, content = decision.item, _content(decision)
+    sent = request.documents.filter(organisation__kind=OrganisationKind.MERCHANT, erased_at=None).order_by("id")
+    return Settled(
+        language=_language(organisation),
+        reference=decision.reference,
+        request=request.reference,
+        requested_at=request.in_force_at or request.decided_at,
+        subject_type=item.subject_type,
+        subject_id=item.subject_id,
+        title=content.offer.title if content else item.title,
+        merchant_id=decision.merchant_id,
+        merchant_name=organisation.name if organisation else item.merchant_name,
+        sender=sender(),
+        settled_at=now,
+        is_accepted=decision.answer == Answer.GENUINE,
+        documents=tuple(sent.values_list("filename", flat=True)),
+    )
 
 
 def mark_read(actor: Actor, row: Statement) -> Statement:
@@ -98,6 +154,10 @@ def sender() -> str:
     return name.first() or ""
 
 
+def _language(organisation: Organisation | None) -> str:
+    return organisation.language if organisation else Language.ENGLISH
+
+
 def _content(decision: Decision) -> Content | None:
     """The frozen finding; None for one that was made by hand and holds nothing of an analysis."""
     frozen = decision.finding.content
@@ -109,7 +169,7 @@ def _facts(
 ) -> Facts:
     item = decision.item
     return Facts(
-        language=organisation.language if organisation else Language.ENGLISH,
+        language=_language(organisation),
         reference=decision.reference,
         action=decision.action,
         reason_code=decision.reason_code,

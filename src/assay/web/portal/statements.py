@@ -33,7 +33,10 @@ def statement_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(merchants.statements_for(person_of(request)), _A_PAGE).get_page(request.GET.get("page"))
     actions = _actions(request)
     rows = [(row, actions[row.decision.action]) for row in page]
-    return render(request, "portal/statements.html", {"page": page, "rows": rows, "now": timezone.now()})
+    context = {"page": page, "rows": rows, "now": timezone.now()}
+    if page.number == 1:
+        context["pending"] = merchants.pending_for(person_of(request))
+    return render(request, "portal/statements.html", context)
 
 
 def statement(request: HttpRequest, reference: str) -> HttpResponse:

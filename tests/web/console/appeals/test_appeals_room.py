@@ -325,3 +325,16 @@ def test_an_analyst_sees_policies_but_neither_drafts_nor_switches(senior):
     assert "Whom it would touch" in page and "Switch it on" not in page
     assert client.post(_url("strike-switch-on", row.pk)).status_code == 403
     assert client.post(_url("strike-draft"), _form()).status_code == 403
+
+
+def test_what_two_people_decided_tells_an_analyst_that_a_senior_answers():
+    case = a_case(in_force_at=timezone.now(), approved_by=a_person(Role.SENIOR))
+    appeal, analyst = _appeal(case), a_person(Role.ANALYST)
+    client = signed_in(analyst)
+    page = client.get(_url("appeal", appeal.pk)).content.decode()
+    assert "A senior who had no part in it answers" in page and _url("appeal-answer", appeal.pk) not in page
+    assert "taken by two: a senior answers" in client.get(_url("appeals")).content.decode()
+    given = {"outcome": "genuine", "reasons": "The invoice covers the goods."}
+    assert client.post(_url("appeal-answer", appeal.pk), given).status_code == 403
+    appeal.refresh_from_db()
+    assert appeal.state == "open"

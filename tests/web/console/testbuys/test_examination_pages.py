@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from assay.casework.models import AuditEvent, Examination, OrganisationKind, Role
-from assay.casework.queries.numbers import waits_for
 from assay.casework.queries.testbuys import blind
+from assay.casework.queries.waiting import waits_for
 from assay.casework.services import buying, examinations
 from assay.casework.services.recording import Actor
 from tests.casework.bought import a_brand, a_control, a_laboratory, a_picture, a_programme, a_task, found, sealed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -16,6 +16,7 @@ from assay.casework.access import NotThere, Refused, need
 from assay.casework.findings import Content
 from assay.casework.models import Appeal, AppealState, Person
 from assay.casework.queries import appeals as found_appeals
+from assay.casework.queries import documents as sent
 from assay.casework.queries import merchants
 from assay.casework.reasons import BY_CODE
 from assay.casework.services import appeals, documents
@@ -28,10 +29,14 @@ from assay.web.console.appeals.forms import AnswerForm
 from assay.web.console.asking import actor_of, person_of, told
 from assay.web.faults import status_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _A_PAGE = 50
 _NOT_ACCEPTED = 422
 _MAY_NOT = {
     "role": gettext_lazy("Your role reads appeals; analysts and seniors answer them."),
+    "senior": gettext_lazy("Two people took this decision. A senior who had no part in it answers."),
     "decided": gettext_lazy("You took this decision. Somebody who had no part in it answers."),
     "approved": gettext_lazy("You agreed to this decision. Somebody who had no part in it answers."),
     "reviewed": gettext_lazy("You reviewed this item before. Somebody who had no part in it answers."),
@@ -46,7 +51,15 @@ def appeal_list(request: HttpRequest) -> HttpResponse:
     rows = found_appeals.waiting() if is_waiting else found_appeals.answered()
     page = Paginator(rows, _A_PAGE).get_page(request.GET.get("page"))
     here = "waiting" if is_waiting else "answered"
-    return render(request, "console/appeals/list.html", {"page": page, "here": here, "now": timezone.now()})
+    context: dict[str, Any] = {"page": page, "here": here, "now": timezone.now()}
+    context["mine"] = _answerable(person_of(request), page) if is_waiting else set()
+    return render(request, "console/appeals/list.html", context)
+
+
+def _answerable(person: Person, page: Iterable[Appeal]) -> set[int]:
+    """Those on a page that the person may answer."""
+    rows = found_appeals.answerable(person).filter(pk__in=[each.pk for each in page])
+    return set(rows.values_list("pk", flat=True))
 
 
 def appeal(request: HttpRequest, pk: int) -> HttpResponse:
@@ -83,11 +96,13 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def document_list(request: HttpRequest) -> HttpResponse:
-    """What merchants sent about decisions, newest first."""
+    """What merchants sent about decisions, newest first; or only answers to requests for an invoice that wait."""
     person = person_of(request)
     need(person, "appeal.read")
-    page = Paginator(found_appeals.documents_that_came(person), _A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "console/appeals/documents.html", {"page": page, "here": "documents"})
+    waiting = request.GET.get("state") == "waiting"
+    page = Paginator(sent.that_came(person, waiting=waiting), _A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "here": "documents", "waiting": waiting}
+    return render(request, "console/appeals/documents.html", context)
 
 
 def document(request: HttpRequest, pk: int) -> HttpResponse:

@@ -12,6 +12,7 @@ from assay.casework.access import may
 from assay.casework.findings import Content
 from assay.casework.models import Action, AppealState, Decision, DecisionState, Person
 from assay.casework.queries.decisions import WantedDecisions
+from assay.casework.queries.documents import about_decision
 from assay.casework.queries.history import history_of_decision
 from assay.casework.queries.marking import pieces
 from assay.casework.reasons import BY_CODE
@@ -66,6 +67,7 @@ def around_decision(person: Person, found: Decision) -> dict[str, Any]:
         "strike": getattr(found, "strike", None),
         "effects": list(found.effects.select_related("endpoint").order_by("pk")),
         "appeals": list(found.appeals.order_by("-pk")),
+        "documents": list(about_decision(found)),
         "history": history_of_decision(found),
         "can_approve": approves,
         # Whoever may agree refuses instead of undoing: one way to say no is enough.

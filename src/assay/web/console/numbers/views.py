@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from assay.casework.access import may
 from assay.casework.models import Person
-from assay.casework.queries import numbers
+from assay.casework.queries import numbers, waiting
 from assay.casework.services.census import WINDOW_DAYS
 from assay.web.console.numbers import words
 
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "words": words.WAITING[each.what],
             "url": reverse(each.view) + (f"?{each.query}" if each.query else ""),
         }
-        for each in numbers.waits_for(person)
+        for each in waiting.waits_for(person)
     ]
     return render(request, "console/numbers/home.html", {"tiles": tiles, "person": person})
 
