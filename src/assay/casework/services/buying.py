@@ -182,7 +182,7 @@ def photograph(actor: Actor, task: TestBuyTask, content: bytes | File[Any], file
     """Keeps a photograph of a unit; `shows` is one of `VIEWS`. Unfit (CallerError) for a file that is no picture."""
     if shows not in VIEWS:
         raise CallerError(f"{shows!r} is nothing that is photographed.", value=shows, allowed=", ".join(VIEWS))
-    picture = _picture(content)
+    picture = picture_bytes(content)
     with transaction.atomic():
         row, person = _mine(actor, task)
         if row.stage not in (TaskStage.RECEIVED, TaskStage.SEALED):
@@ -261,6 +261,18 @@ def locked(task: TestBuyTask) -> TestBuyTask:
     )
 
 
+def picture_bytes(content: bytes | File[Any]) -> bytes:
+    """The bytes of a picture; a PDF is a document that is kept elsewhere, but no photograph."""
+    read = content if isinstance(content, bytes) else content.read(MOST_BYTES + 1)
+    if not (found := media_type(read)).startswith("image/"):
+        raise Unfit(
+            gettext("A photograph is a JPEG, PNG or WebP file; this is %(kind)s.") % {"kind": found},
+            value=found,
+            allowed="JPEG, PNG, WebP",
+        )
+    return read
+
+
 def _mine(actor: Actor, task: TestBuyTask) -> tuple[TestBuyTask, Person]:
     row, person = locked(task), _person(actor)
     need(person, "task.buy", row)
@@ -271,18 +283,6 @@ def _person(actor: Actor) -> Person:
     if actor.person is None:
         raise CallerError(f"{actor.name} cannot do this; it is the work of a person.", value=actor.name)
     return actor.person
-
-
-def _picture(content: bytes | File[Any]) -> bytes:
-    """The bytes of a picture; a PDF is a document that is kept elsewhere, but no photograph."""
-    read = content if isinstance(content, bytes) else content.read(MOST_BYTES + 1)
-    if not (found := media_type(read)).startswith("image/"):
-        raise Unfit(
-            gettext("A photograph is a JPEG, PNG or WebP file; this is %(kind)s.") % {"kind": found},
-            value=found,
-            allowed="JPEG, PNG, WebP",
-        )
-    return read
 
 
 def _need_open(row: TestBuyTask) -> None:
