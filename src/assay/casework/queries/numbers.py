@@ -30,7 +30,7 @@ from assay.casework.models import (
     TaskStage,
     TestBuyTask,
 )
-from assay.casework.queries.testbuys import BUYING, open_examinations_of
+from assay.casework.queries.testbuys import BUYING, NARROWED, open_examinations_of
 from assay.measurement.estimation import Estimand
 from assay.measurement.intervals import clopper_pearson
 
@@ -210,11 +210,13 @@ def _for_senior(person: Person, at: datetime) -> tuple[Waiting, ...]:
     proposals = Decision.objects.filter(state=DecisionState.PROPOSED).exclude(decided_by=person)
     appeals: QuerySet[Appeal] = Appeal.objects.filter(state=AppealState.OPEN)
     late = TestBuyTask.objects.filter(stage__in=BUYING, due_at__lt=at)
+    examined_late = TestBuyTask.objects.filter(NARROWED["late"](person))
     return (
         Waiting("proposals", proposals.count(), "console:decisions", "state=proposed"),
         Waiting("appeals", appeals.count(), "console:appeals"),
         *_for_reviewer(person, at),
         Waiting("tasks_overdue", late.count(), "console:tasks", "whose=overdue"),
+        Waiting("examinations_late", examined_late.count(), "console:tasks", "whose=late"),
     )
 
 

@@ -108,11 +108,12 @@ class TaskFilter:
 
 
 def tasks_of(person: Person, wanted: TaskFilter) -> QuerySet[TestBuyTask]:
-    """The tasks that a person may see, what is due first. Buyers: their own and those that nobody has."""
-    rows = TestBuyTask.objects.select_related("programme", "assigned_to")
-    is_buyer = person.role == Role.TEST_BUYER
-    if is_buyer:
-        rows = rows.filter(Q(assigned_to=person) | Q(assigned_to=None))
+    """The tasks that a person may see, what is due first. Buyers: their own and those that nobody has.
+
+    `is_late` on each row, but for buyers: whether an examination of it is overdue.
+    """
+    rows, is_buyer = TestBuyTask.objects.select_related("programme", "assigned_to"), person.role == Role.TEST_BUYER
+    rows = rows.filter(Q(assigned_to=person) | Q(assigned_to=None)) if is_buyer else rows.annotate(is_late=_late())
     if (narrow := NARROWED.get(wanted.whose)) and (not is_buyer or wanted.whose in FOR_BUYERS):
         rows = rows.filter(narrow(person))
     if wanted.stage:
@@ -132,6 +133,11 @@ def _examined(*how: Exists, **what: Any) -> Exists:  # noqa: ANN401 - lookups of
     return Exists(Examination.objects.filter(*how, task=OuterRef("pk"), **what))
 
 
+def _late() -> Exists:
+    """An examination that should have its result by now; one that was declined is not the examiner's any more."""
+    return _examined(finished_at=None, declined_at=None, due_at__lt=timezone.now())
+
+
 def _reported() -> Exists:
     """An open examination whose decline says that something is wrong with the parcel."""
     said = CustodyEntry.objects.filter(task=OuterRef("task"), act="declined", at=OuterRef("declined_at"))
@@ -144,6 +150,7 @@ NARROWED: dict[str, Callable[[Person], Q]] = {
     "free": lambda _person: Q(assigned_to=None, stage__in=BUYING),
     "overdue": lambda _person: Q(stage__in=BUYING, due_at__lt=timezone.now()),
     "give_out": lambda _person: Q(stage__in=EXAMINING) & ~Q(_examined(finished_at=None)),
+    "late": lambda _person: Q(stage__in=EXAMINING) & Q(_late()),
     "reported": lambda _person: Q(stage__in=EXAMINING) & Q(_reported()),
     "declined": lambda _person: Q(stage__in=EXAMINING) & Q(_examined(declined_at__isnull=False, finished_at=None)),
     "seals": lambda _person: Q(_examined(seal_fits=False)) | Q(_examined(is_seal_intact=False)),
@@ -211,6 +218,14 @@ def examinations_of(person: Person) -> QuerySet[Examination]:
 def open_examinations_of(person: Person) -> QuerySet[Examination]:
     """Of these, the ones that wait for their result."""
     return examinations_of(person).filter(finished_at=None, declined_at=None, task__stage__in=EXAMINING)
+
+
+def is_late(examination: Examination) -> bool:
+    """Whether the examiner should have given a result by now; a senior asks then."""
+    if examination.finished_at is not None or examination.declined_at is not None:
+        return False
+    is_open = examination.task.stage in EXAMINING
+    return is_open and examination.due_at is not None and examination.due_at < timezone.now()
 
 
 def open_examination(task: TestBuyTask) -> Examination | None:
@@ -358,7 +373,7 @@ def money_of(programme: Programme) -> Money:
 
 def attention(programme: Programme) -> dict[str, int]:
     """How many units of a programme need a senior, by the name in `NARROWED`; nothing stands for a name without any."""
-    names = ("overdue", "give_out", "reported", "declined", "seals", "refused", "disagree", "alone")
+    names = ("overdue", "give_out", "late", "reported", "declined", "seals", "refused", "disagree", "alone")
     person = Person()  # none of these asks who looks
     found = programme.tasks.aggregate(**{name: Count("pk", filter=NARROWED[name](person)) for name in names})
     return {name: found[name] for name in names if found[name]}

@@ -27,7 +27,7 @@ from assay.casework.services.custody import Link
 from assay.casework.services.recording import Actor, record
 from assay.market.errors import CallerError
 
-# Laboratories quote one to two weeks; after that a senior asks.
+# Laboratories quote one to two weeks; after that it is overdue and a senior asks (`queries.testbuys.NARROWED`, `late`).
 EXAMINE_WITHIN = timedelta(days=14)
 OUTCOMES = ("counterfeit", "genuine", "inconclusive")
 MOST_COST_MINOR = 10**9

@@ -2,16 +2,18 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from assay.casework.models import AuditEvent, Examination, OrganisationKind, Role
 from assay.casework.queries.numbers import waits_for
-from assay.casework.queries.testbuys import blind
+from assay.casework.queries.testbuys import attention, blind
 from assay.casework.services import buying, examinations, parcels
 from assay.casework.services.parcels import Arrival, Handover
 from assay.casework.services.recording import Actor
@@ -361,3 +363,50 @@ def test_queries_do_not_grow_with_rows(buyer, senior, role):
             assert client.get(reverse("console:examinations")).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def overdue(row):
+    Examination.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(days=1))
+    row.refresh_from_db()
+
+
+def test_an_overdue_examination_is_marked_for_all_who_see_it_and_for_seniors_wherever_they_begin(buyer, senior):
+    lab, chemist = a_laboratory()
+    task = sealed(a_task(), buyer)
+    row, staff, examiner = give(task, senior, lab), signed_in(senior), signed_in(chemist)
+    late = reverse("console:tasks") + "?whose=late"
+    pages = {
+        staff: [reverse("console:examinations"), reverse("console:task", args=[task.pk]), late],
+        examiner: [reverse("console:examinations"), reverse("console:examination", args=[row.pk])],
+    }
+    words = "examinations that are overdue"
+    programme = reverse("console:programme", args=[task.programme_id])
+    assert task.unit not in main_of(staff.get(late).content.decode())
+    assert words not in staff.get(programme).content.decode()
+    overdue(row)
+    for client, addresses in pages.items():
+        for address in addresses:
+            assert 'badge bad">overdue' in client.get(address).content.decode(), address
+    assert f"{words}: 1" in staff.get(programme).content.decode()
+    assert [each.n for each in waits_for(senior) if each.what == "examinations_late"] == [1]
+    assert task.unit not in main_of(signed_in(buyer).get(late.replace("late", "overdue")).content.decode())
+    assert "badge bad" not in signed_in(buyer).get(reverse("console:tasks")).content.decode()
+
+
+@pytest.mark.parametrize("what", ["finished", "declined", "lost"])
+def test_an_examination_that_waits_for_no_examiner_is_not_overdue(buyer, senior, what):
+    lab, chemist = a_laboratory()
+    task = sealed(a_task(), buyer)
+    row = give(task, senior, lab)
+    overdue(row)
+    if what == "finished":
+        found(row, "genuine", chemist)
+    elif what == "declined":
+        examinations.decline(Actor.of(chemist), row, code="conflict", reason="A relative.")
+    else:
+        parcels.lose(Actor.of(senior), task, "not_delivered", "Lost.")
+    assert "late" not in attention(task.programme)
+    for person in (senior, chemist):
+        shown = signed_in(person).get(reverse("console:examinations") + "?show=all").content.decode()
+        assert 'badge bad">overdue' not in shown
+        assert ("ended" in main_of(shown)) == (what == "lost")

@@ -141,6 +141,7 @@ def _page(
         "pk": row.pk,
         "unit": unit,
         "numbers": range(1, unit.n_photographs + 1),
+        "is_late": testbuys.is_late(row),
         "own": _own(row),
         "is_open": is_open,
         "may_take": is_open and row.examiner_id is None,
@@ -189,6 +190,8 @@ def _blind_row(row: Examination, person: Person) -> dict[str, Any]:
         "said_model": row.task.said_model,
         "due_at": row.due_at,
         "is_mine": row.examiner_id == person.pk,
+        "is_late": testbuys.is_late(row),
+        "is_over": row.task.stage not in EXAMINING,
         "is_declined": row.declined_at is not None,
         "finished_at": row.finished_at,
         "outcome": outcome,
@@ -199,4 +202,10 @@ def _blind_row(row: Examination, person: Person) -> dict[str, Any]:
 def _row(row: Examination, may_read_results: bool) -> dict[str, Any]:
     """One line for those who oversee."""
     outcome: str | Promise = words.OUTCOMES[row.outcome] if may_read_results and row.outcome else ""
-    return {"row": row, "outcome": outcome, "is_sealed_well": row.seal_fits and row.is_seal_intact}
+    return {
+        "row": row,
+        "outcome": outcome,
+        "is_late": testbuys.is_late(row),
+        "is_over": row.task.stage not in EXAMINING,
+        "has_bad_seal": may_read_results and row.is_seal_checked and not (row.seal_fits and row.is_seal_intact),
+    }

@@ -60,7 +60,8 @@ def tasks(request: HttpRequest) -> HttpResponse:
 def _row(row: TestBuyTask, is_buyer: bool) -> dict[str, Any]:
     """One line of the list; what is with an examiner is one stage for buyers, whichever examination it is."""
     stage = TaskStage.SEALED if is_buyer and row.stage == TaskStage.EXAMINED else TaskStage(row.stage)
-    return {"task": row, "stage": stage.value, "words": stage.label, "is_overdue": testbuys.is_overdue(row)}
+    is_overdue = testbuys.is_overdue(row) or (not is_buyer and row.is_late)  # type: ignore[attr-defined]
+    return {"task": row, "stage": stage.value, "words": stage.label, "is_overdue": is_overdue}
 
 
 def task(request: HttpRequest, pk: int) -> HttpResponse:
@@ -249,7 +250,11 @@ def _examinations(row: TestBuyTask, entries: tuple[CustodyEntry, ...]) -> list[d
     """The examinations of a unit, each with the coded reason of its last decline in words."""
     because = {each.details.get("examination"): _said(each) for each in entries if each.act == "declined"}
     rows = row.examinations.select_related("organisation", "examiner").order_by("ordinal")
-    return [{"row": each, "because": because.get(str(each.pk), "")} for each in rows]
+    found = []
+    for each in rows:
+        each.task = row
+        found.append({"row": each, "because": because.get(str(each.pk), ""), "is_late": testbuys.is_late(each)})
+    return found
 
 
 def _examiner_form(row: TestBuyTask, current: Examination | None, *data: Any) -> forms.ExaminerForm:  # noqa: ANN401
