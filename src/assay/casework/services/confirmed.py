@@ -5,6 +5,7 @@ Only a person decides; the reason code `authentication` is there for it. Control
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,17 @@ def raise_item(task: TestBuyTask) -> Item | None:
     if item is None:
         return _new(task)
     return _again(item, task)
+
+
+def raise_items(tasks: Iterable[TestBuyTask]) -> list[tuple[Item, TestBuyTask]]:
+    """`raise_item` for many units, their items locked in one order first; gives what was raised, with its unit."""
+    wanted = list(tasks)
+    named = {task.listing_id for task in wanted if task.listing_id}
+    held = Item.objects.select_for_update(of=("self",), no_key=True).filter(
+        subject_type=SubjectType.LISTING, subject_id__in=named
+    )
+    len(held.order_by("pk"))
+    return [(item, task) for task in wanted if (item := raise_item(task))]
 
 
 def record_raised(actor: Actor, item: Item, task: TestBuyTask) -> None:

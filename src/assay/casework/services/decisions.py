@@ -249,6 +249,7 @@ def _end(actor: Actor, decision: Decision, move: str, reason: str) -> str:
     before, _after = make_move(decision, "decision", move)
     decision.ended_at = timezone.now()
     decision.save(update_fields=["state", "ended_at"])
+    strikes.locked_of(decision)  # before gold is recorded as retired: nothing is locked after that
     _retire_gold(actor, decision, reason)
     strikes.cancel_for(actor, decision, reason=reason)  # one of a decision that has ended on time still counts
     if before == DecisionState.IN_FORCE:

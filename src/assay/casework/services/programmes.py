@@ -212,9 +212,8 @@ def _settled(actor: Actor, programme: Programme, replace_reason: str | None) -> 
         happenings = [
             Happening("task.taken_over", "testbuytask", str(task.pk), before, after) for task, before, after in taken
         ]
-        for task, _before, _after in taken:
-            if item := confirmed.raise_item(task):
-                confirmed.record_raised(actor, item, task)
+        for item, task in confirmed.raise_items(task for task, _before, _after in taken):
+            confirmed.record_raised(actor, item, task)
         if n_recorded:
             said = {"n_outcomes": n_recorded, "history": head(buys.history())}
             happenings.append(
