@@ -88,7 +88,8 @@ def upload(
     subject = decision or task
     if subject is None or kind not in DocumentKind.values:
         raise CallerError(
-            f"A document of kind {kind!r} needs a decision or a test buy; kinds are {', '.join(DocumentKind.values)}.",
+            gettext("A document of kind %(kind)s needs a decision or a test buy; kinds are %(kinds)s.")
+            % {"kind": repr(kind), "kinds": ", ".join(DocumentKind.values)},
             value=kind,
             allowed=", ".join(DocumentKind.values),
         )

@@ -22,6 +22,7 @@ from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.examiners import candidates, is_independent, other_examiner, others, plain_seal
 from assay.casework.queries.testbuys import EXAMINING, open_examination
 from assay.casework.services import confirmed, custody
+from assay.casework.services.acting import a_person
 from assay.casework.services.buying import locked
 from assay.casework.services.custody import Link
 from assay.casework.services.recording import Actor, record
@@ -87,7 +88,7 @@ def assign(
     one without examiners) or an examiner who made the other examination. WrongState when nothing is to be given out.
     """
     with transaction.atomic():
-        row, person = locked(task), _person(actor)
+        row, person = locked(task), a_person(actor)
         need(person, "examination.assign", row)
         made = _give(row, organisation, examiner, person)
         row.save(update_fields=["custody_head"])
@@ -98,7 +99,7 @@ def assign(
 def assign_waiting(actor: Actor, programme: Programme) -> GivenOut:
     """Gives out every unit of a programme that waits, by the rule: the owner of the mark first, then laboratories by
     how little they have to do; a second examination never to the first organisation while there is another."""
-    need(_person(actor), "examination.assign")
+    need(a_person(actor), "examination.assign")
     n_given = n_left = 0
     waiting = TestBuyTask.objects.filter(programme=programme, stage__in=(TaskStage.SEALED, TaskStage.EXAMINED))
     for task in waiting.order_by("unit"):
@@ -106,7 +107,7 @@ def assign_waiting(actor: Actor, programme: Programme) -> GivenOut:
             continue
         with transaction.atomic():
             row = locked(task)
-            made = _by_rule(row, _person(actor))
+            made = _by_rule(row, a_person(actor))
             if made is not None:
                 row.save(update_fields=["custody_head"])
                 record(actor, "examination.assigned", made, after=_given(made, row))
@@ -122,7 +123,7 @@ def reassign(
         raise CallerError(gettext("Giving an examination to somebody else needs a reason."), allowed="a few words")
     with transaction.atomic():
         task, row = locked_both(examination)
-        person = _person(actor)
+        person = a_person(actor)
         need(person, "examination.assign", row)
         _need_open(task, row)
         before = _given(row, task)
@@ -143,7 +144,7 @@ def take(actor: Actor, examination: Examination) -> Examination:
     """An examiner takes what was given to the organisation; from then on nobody else there sees it."""
     with transaction.atomic():
         task, row = locked_both(examination)
-        person = _person(actor)
+        person = a_person(actor)
         need_to_examine(person, task, row)
         if row.examiner_id == person.pk:
             return row
@@ -160,12 +161,14 @@ def decline(actor: Actor, examination: Examination, *, code: str, reason: str) -
     """
     if code not in CANNOT_EXAMINE:
         allowed = ", ".join(CANNOT_EXAMINE)
-        raise CallerError(f"{code!r} is no reason not to examine.", value=code, allowed=allowed)
+        raise CallerError(
+            gettext("%(code)s is no reason not to examine.") % {"code": repr(code)}, value=code, allowed=allowed
+        )
     if not reason.strip():
         raise CallerError(gettext("Declining an examination needs a reason."), allowed="a few words")
     with transaction.atomic():
         task, row = locked_both(examination)
-        person = _person(actor)
+        person = a_person(actor)
         need_to_examine(person, task, row)
         row.declined_at, row.declined_because = timezone.now(), reason.strip()[:2_000]
         row.examiner = person
@@ -188,7 +191,7 @@ def finish(actor: Actor, examination: Examination, result: Result) -> Examinatio
     said = _checked(result)
     with transaction.atomic():
         task, row = locked_both(examination)
-        person = _person(actor)
+        person = a_person(actor)
         need_to_examine(person, task, row)
         _fill(row, said, person)
         link = _custody_of(task, row, person, said)
@@ -359,7 +362,11 @@ def _need_open(task: TestBuyTask, row: Examination) -> None:
 def _checked(result: Result) -> Result:
     findings = result.findings.strip()
     if result.outcome not in OUTCOMES:
-        raise CallerError(f"{result.outcome!r} is no outcome.", value=result.outcome, allowed=", ".join(OUTCOMES))
+        raise CallerError(
+            gettext("%(outcome)s is no outcome.") % {"outcome": repr(result.outcome)},
+            value=result.outcome,
+            allowed=", ".join(OUTCOMES),
+        )
     if not _LEAST_FINDINGS <= len(findings) <= _MOST_FINDINGS:
         raise CallerError(
             gettext("Say what the outcome rests on, in %(least)s to %(most)s characters.")
@@ -375,12 +382,6 @@ def _checked(result: Result) -> Result:
         raise CallerError(said)
     place = " ".join(result.place.split())[:200]
     return Result(result.outcome, findings, found, result.is_seal_intact, again, result.cost_minor, place)
-
-
-def _person(actor: Actor) -> Person:
-    if actor.person is None:
-        raise CallerError(f"{actor.name} cannot do this; it is the work of a person.", value=actor.name)
-    return actor.person
 
 
 def _given(row: Examination, task: TestBuyTask) -> dict[str, str | int | bool | None]:

@@ -23,6 +23,7 @@ from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.examiners import plain_seal
 from assay.casework.queries.testbuys import EXAMINING, has_sent, seal_under_way
 from assay.casework.services import custody, documents
+from assay.casework.services.acting import a_person
 from assay.casework.services.buying import locked, picture_bytes
 from assay.casework.services.custody import Link
 from assay.casework.services.examinations import locked_both, need_to_examine, seal_details
@@ -71,7 +72,7 @@ def send(actor: Actor, task: TestBuyTask, how: Handover) -> TestBuyTask:
     """
     link = _handover(how)
     with transaction.atomic():
-        row, person = locked(task), _person(actor)
+        row, person = locked(task), a_person(actor)
         need(person, "task.send", row)
         _need_sealed(row)
         is_buyers = row.assigned_to_id == person.pk
@@ -91,7 +92,7 @@ def send_on(actor: Actor, examination: Examination, how: Handover) -> Examinatio
     link = _handover(how)
     with transaction.atomic():
         task, row = locked_both(examination)
-        person = _person(actor)
+        person = a_person(actor)
         need(person, "task.examine", row)
         if row.finished_at is None or has_sent(task, person, examination=row):
             said = gettext("Unit %(unit)s is sent once, after its examination.") % {"unit": task.unit}
@@ -117,7 +118,7 @@ def arrive(
     photograph = None if picture is None else picture_bytes(picture)
     with transaction.atomic():
         task, row = locked_both(examination)
-        person = _person(actor)
+        person = a_person(actor)
         need_to_examine(person, task, row)
         if row.is_seal_checked:
             said = gettext("The arrival of unit %(unit)s is recorded already.") % {"unit": task.unit}
@@ -144,11 +145,15 @@ def lose(actor: Actor, task: TestBuyTask, outcome: str, reason: str) -> TestBuyT
     """
     why = " ".join(reason.split())[:2_000]
     if outcome not in LOSSES:
-        raise CallerError(f"{outcome!r} is no way for a unit to be lost.", value=outcome, allowed=", ".join(LOSSES))
+        raise CallerError(
+            gettext("%(outcome)s is no way for a unit to be lost.") % {"outcome": repr(outcome)},
+            value=outcome,
+            allowed=", ".join(LOSSES),
+        )
     if not why:
         raise CallerError(gettext("Ending a sealed unit needs a reason."), allowed="a few words")
     with transaction.atomic():
-        row, person = locked(task), _person(actor)
+        row, person = locked(task), a_person(actor)
         need(person, "task.lose", row)
         before = {"stage": row.stage}
         is_second = row.stage == TaskStage.EXAMINED
@@ -193,9 +198,3 @@ def _need_sealed(row: TestBuyTask) -> None:
             value=row.stage,
             allowed=", ".join(EXAMINING),
         )
-
-
-def _person(actor: Actor) -> Person:
-    if actor.person is None:
-        raise CallerError(f"{actor.name} cannot do this; it is the work of a person.", value=actor.name)
-    return actor.person
