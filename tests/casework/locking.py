@@ -35,12 +35,12 @@ class _Watch:
     held: set[Row] = field(default_factory=set)
 
     def begin(self) -> None:
+        if self.depth == 0:
+            self.held, self.has_recorded = set(), False  # what was made or locked outside of it is held no more
         self.depth += 1
 
     def end(self) -> None:
         self.depth -= 1
-        if self.depth == 0:
-            self.held, self.has_recorded = set(), False
 
     def locks(self, rows: list[Row], how: str) -> None:
         """Rows of which some are locked or written now."""
