@@ -23,6 +23,13 @@ def test_rows_are_read_with_everything_they_say():
     assert (second.outcome, second.second_outcome, second.cost_minor) == ("genuine", None, None)
 
 
+@pytest.mark.parametrize("second", ["not_delivered", "swapped"])
+def test_goods_that_were_lost_before_the_second_examination_are_taken(second):
+    found = read(f"unit,outcome,second_outcome\nT1,counterfeit,{second}\n")
+    assert (found.faults, found.rows[0].second_outcome) == ((), second)
+    assert read("unit,outcome,second_outcome\nT1,counterfeit,not_bought\n").faults
+
+
 @pytest.mark.parametrize(
     ("row", "column", "words"),
     [

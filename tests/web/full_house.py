@@ -38,6 +38,7 @@ from assay.casework.services import (
     examinations,
     gold,
     holds,
+    parcels,
     snoozes,
     strikes,
     tokens,
@@ -137,12 +138,19 @@ def _the_test_buys(people: dict[str, Person], laboratory: Organisation) -> None:
     a_control(programme)
     ordered(a_task(programme, due_at=timezone.now() - timedelta(days=1)), buyer)
     received(a_task(programme), buyer)
-    waiting, given, taken, done = (sealed(a_task(programme), buyer) for _ in range(4))
+    waiting, given, taken, done, opened, lost = (sealed(a_task(programme), buyer) for _ in range(6))
     gone = ordered(a_task(programme), buyer)
     buying.fail(Actor.of(buyer), gone, "not_delivered", note="没有收到")
     assert waiting.pk
     examinations.assign(Actor.of(senior), given, laboratory)
-    examinations.take(Actor.of(examiner), examinations.assign(Actor.of(senior), taken, laboratory))
+    on_its_way = parcels.Handover("快递", "SF1", "办公室")
+    parcels.send(Actor.of(buyer), taken, on_its_way)
+    mine = examinations.assign(Actor.of(senior), taken, laboratory)
+    examinations.take(Actor.of(examiner), mine)
+    parcels.arrive(Actor.of(examiner), mine, parcels.Arrival("X-9", False, "收件处"))
+    reported = examinations.assign(Actor.of(senior), opened, laboratory)
+    examinations.decline(Actor.of(examiner), reported, code="opened", reason="封口被割开")
+    parcels.lose(Actor.of(senior), lost, "not_delivered", "快递丢失")
     finished = examinations.assign(Actor.of(senior), done, laboratory)
     examinations.take(Actor.of(examiner), finished)
     found(

@@ -72,7 +72,8 @@ def read_course(text: str) -> Choice:
     parts = text.split("/")
     if len(parts) != 3:
         raise CallerError(
-            f"The decision {text[:80]!r} is not an answer, an action and a reason; choose one from the list.",
+            gettext("The decision %(text)s is not an answer, an action and a reason; choose one from the list.")
+            % {"text": repr(text[:80])},
             where={"field": "course"},
             value=text[:80],
             allowed="answer/action/reason",
@@ -86,8 +87,10 @@ def check(choice: Choice, subject_type: str) -> Choice:
     reason = BY_CODE.get(choice.reason_code)
     if reason is None or not _fits(reason, subject_type, choice.answer, choice.action):
         raise CallerError(
-            f"The reason {choice.reason_code!r} does not go with answer {choice.answer!r} and action "
-            f"{choice.action!r} about a {subject_type}; choose one from the list.",
+            gettext(
+                "The reason %(reason)s does not go with answer %(answer)s and action %(action)s; choose from the list."
+            )
+            % {"reason": repr(choice.reason_code), "answer": repr(choice.answer), "action": repr(choice.action)},
             where={"field": "course"},
             value=choice.course,
             allowed=", ".join(sorted({f"{c.answer}/{c.action}" for c in courses(subject_type)})),

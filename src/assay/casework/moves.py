@@ -70,11 +70,12 @@ MOVES: tuple[Move, ...] = (
     Move(
         "task",
         "fail",
-        ("to_buy", "ordered", "received", "sealed"),
+        ("to_buy", "ordered", "received"),
         "done",
         "task.fail",
         "outcome not_bought, not_delivered or swapped; note",
     ),
+    Move("task", "lose", ("sealed", "examined"), "done", "task.lose", "outcome not_delivered or swapped; a reason"),
     Move("task", "examine", ("sealed",), "examined", "task.examine", "a first examination that a second one follows"),
     Move(
         "task",

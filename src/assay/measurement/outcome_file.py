@@ -14,7 +14,8 @@ from assay.measurement.ledger import FACTS, Facts
 from assay.measurement.samples import OUTCOMES
 
 COLUMNS = ("unit", *FACTS)
-SECOND_OUTCOMES = ("counterfeit", "genuine", "inconclusive")
+# Goods can be lost or exchanged on their way to the second examiner as well; they cannot be "not bought" any more.
+SECOND_OUTCOMES = ("counterfeit", "genuine", "inconclusive", "not_delivered", "swapped")
 _REQUIRED = ("unit", "outcome")
 # A note holds a sentence or two; a cell of megabytes is a broken quote that swallowed the file.
 _MOST_CHARACTERS = 2_000

@@ -305,12 +305,13 @@ def _authenticator(study: PrevalenceStudy) -> Authenticator | None:
         return None
     frame = study.units.filter(pc.not_equal(study.units["pot"], "control"))
     second = frame["second_outcome"]
+    made = pc.is_in(second, value_set=pa.array(["counterfeit", "genuine", "inconclusive"]))  # a lost one was not made
     return Authenticator(
         sensitivity=Interval(model.sensitivity, *model.sensitivity_interval()),
         n_known_counterfeit=model.n_fakes,
         specificity=Interval(model.specificity, *model.specificity_interval()),
         n_known_genuine=model.n_genuine,
-        n_second=len(second) - second.null_count,
+        n_second=int(pc.sum(made).as_py() or 0),
         n_confirmed=int(pc.sum(pc.equal(second, "counterfeit")).as_py() or 0),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 
 from assay.casework.access import NotThere, Refused
 from assay.casework.moves import WrongState
-from assay.market.errors import AssayError, CallerError
+from assay.market.errors import AssayError, CallerError, OutsideError
 
 _UNIQUE_VIOLATION = "23505"  # SQLSTATE of PostgreSQL
+# Deadlock, serialization failure, lock not available: of two transactions the database ended this one.
+_ENDED = ("40P01", "40001", "55P03")
 # How the API names what went wrong before any of its calls was found.
 NAMES = {
     400: "Invalid",
@@ -28,6 +30,10 @@ NAMES = {
 }
 
 
+class Busy(OutsideError):
+    """The database ended this transaction for somebody else's: nothing is wrong, and the same works a moment later."""
+
+
 def status_of(error: AssayError) -> int:
     """The HTTP status of one of Assay's errors."""
     for kind, status in ((Refused, 403), (NotThere, 404), (WrongState, 409), (CallerError, 400)):
@@ -37,9 +43,15 @@ def status_of(error: AssayError) -> int:
 
 
 def said_for(error: Exception) -> AssayError | None:
-    """An error of Assay's own as it is; of two equal rows written at one moment, the second's; None for others."""
+    """An error of Assay's own as it is; one of two that were in each other's way at one moment; None for others."""
     if isinstance(error, AssayError):
         return error
+    if isinstance(error, OperationalError) and (
+        "database is locked" in str(error) or getattr(error.__cause__, "sqlstate", "") in _ENDED
+    ):
+        return Busy(
+            _("Somebody else was at the same at this very moment, and nothing of yours was written. Try again.")
+        )
     if isinstance(error, IntegrityError) and (
         "UNIQUE constraint" in str(error) or getattr(error.__cause__, "sqlstate", "") == _UNIQUE_VIOLATION
     ):
@@ -50,6 +62,10 @@ def said_for(error: Exception) -> AssayError | None:
 def answer(request: HttpRequest, error: AssayError) -> HttpResponse:
     """The page for an error; a refusal says no more than that."""
     status = status_of(error)
+    if isinstance(error, Busy):
+        response = _page(request, status, error.message, title=_("Somebody else was faster"))
+        response["Retry-After"] = "1"
+        return response
     return _page(request, status, "" if status in (403, 404) else error.message)
 
 
@@ -94,7 +110,7 @@ def _speak(request: HttpRequest) -> None:
         request.LANGUAGE_CODE = language
 
 
-def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
+def _page(request: HttpRequest, status: int, text: str = "", *, title: str = "") -> HttpResponse:
     _speak(request)
     titles: dict[int, Any] = {
         400: _("This could not be done"),
@@ -115,5 +131,5 @@ def _page(request: HttpRequest, status: int, text: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
         said = {"error": NAMES[status], "message": str(text or texts.get(status, "")), "where": {"path": request.path}}
         return JsonResponse(said | {"value": None, "allowed": None}, status=status)
-    context = {"status": status, "title": titles.get(status, ""), "text": text or texts.get(status, "")}
+    context = {"status": status, "title": title or titles.get(status, ""), "text": text or texts.get(status, "")}
     return render(request, "fault.html", context, status=status)

@@ -64,8 +64,8 @@ _TONES: dict[str, str] = {
 
 @register.filter
 def money(minor: int | None, currency: str | None = "") -> str:
-    """Minor units with their currency: `154900|money:"EUR"` -> `1,549.00 EUR`."""
-    return money_text(minor, currency or None)
+    """Minor units with their currency: `154900|money:"EUR"` -> `1,549.00 EUR`; in the reader's words for none."""
+    return _("not stated") if minor is None else money_text(minor, currency or None)
 
 
 @register.filter

@@ -60,6 +60,8 @@ TABLE = [
     ("task.buy", "their task", {"buyer"}),
     ("task.buy", "free task", set()),
     ("task.fail", "their task", {"buyer", "senior"}),
+    ("task.send", "their task", RUN | {"buyer"}),
+    ("task.lose", "their task", {"senior"}),
     ("examination.assign", "their task", RUN),
     ("examination.results", "their task", READ),
     ("examination.read", "first examination", OVERSEE | {"first"}),

@@ -5,16 +5,18 @@ import time
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from assay.casework.models import Person, Role
-from assay.casework.services import auditing, factors, people, throttle
+from assay.casework.services import appeals, auditing, automation, factors, people, throttle
 from assay.casework.services.factors import WrongCode
 from assay.casework.services.passwords import InvitationOver, invite, set_by_invitation
 from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, record_all
 from assay.market.errors import AssayError
 from tests.casework.builders import NOW, a_person
+from tests.casework.merchant_cases import a_case
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -82,3 +84,42 @@ def test_a_log_that_grows_while_it_is_verified_is_sound():
     write()
     reports = at_once(write, *[auditing.verify] * 4)[1:]
     assert all(report.sound for report in reports), [report.faults[:1] for report in reports]
+
+
+def waits_for_a_row():
+    """Returns once some other connection waits for a lock."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
+
+
+def test_an_appeal_that_waits_for_the_policy_does_not_hold_the_log_meanwhile():
+    case = a_case(
+        is_automatic=True, decided_by=None, action="demote", answer="inconclusive", in_force_at=timezone.now()
+    )
+    senior = Actor.of(a_person(Role.SENIOR))
+    category = case.decision.item.category
+    policy = automation.set_policy(senior, category=category, most_severe_action="demote", least_score=95.0)
+    appeal = appeals.lodge(Actor.of(case.merchant), case.decision, text="The invoice names the brand's own dealer.")
+    found, verdict = [], appeals.Verdict(True, "The invoice covers these goods.")
+
+    def answer():
+        try:
+            found.append(appeals.answer(senior, appeal, verdict).state)
+        except Exception as error:
+            found.append(error)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=answer)
+    with transaction.atomic():
+        automation._locked(category)
+        other.start()
+        waits_for_a_row()
+        record_all(COMMAND_LINE, [Happening("automation.set", "automationpolicy", str(policy.pk))])
+    other.join()
+    assert found == ["reversed"]

@@ -106,7 +106,7 @@ def test_the_audit_log_names_every_link(task):
     senior = Actor.of(a_person(Role.SENIOR))
     (lab, chemist), _ = a_laboratory(), a_laboratory()
     row = examinations.assign(senior, task, lab)
-    examinations.decline(Actor.of(chemist), row, reason="Damaged.")
+    examinations.decline(Actor.of(chemist), row, code="damaged", reason="Damaged.")
     examinations.reassign(senior, row, lab, reason="It is not.")
     found(row, "counterfeit", chemist)
     task.refresh_from_db()

@@ -254,7 +254,7 @@ def test_a_result_needs_its_reasons_and_seals(task, senior, given, words):
 
 def test_an_examiner_with_a_conflict_declines_and_a_senior_gives_it_on(task, senior):
     (lab, chemist), (other, _) = a_laboratory(), a_laboratory()
-    row = decline(Actor.of(chemist), first_of(task, senior, lab), reason="The seller is a relative.")
+    row = decline(Actor.of(chemist), first_of(task, senior, lab), code="conflict", reason="The seller is a relative.")
     assert not may(chemist, "task.examine", row)
     assert not open_examinations_of(chemist).exists()
     moved = reassign(Actor.of(senior), row, other, reason="conflict of interest")

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from assay.casework import services
 from assay.casework.models import Effect, Endpoint, SavedView
+from assay.casework.services.recording import COMMAND_LINE, record
 from tests.casework.builders import NOW, a_person
 
 # Nothing points at the head, at a count of failures, or at an app while it is verified.
@@ -34,7 +35,6 @@ def test_every_lock_lets_others_point_at_its_row():
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs several connections")
 def test_a_row_that_points_at_what_somebody_has_locked_is_written_at_once():
     from assay.casework.services import claims, endpoints, people
-    from assay.casework.services.recording import COMMAND_LINE
 
     person = a_person()
     endpoint = Endpoint.objects.create(organisation=person.organisation, url="https://a.example", created_at=NOW)
@@ -62,3 +62,33 @@ def test_a_row_that_points_at_what_somebody_has_locked_is_written_at_once():
         other.start()
         other.join()
     assert found == ["written"]
+
+
+def by_locking(row):
+    return lambda: Endpoint.objects.select_for_update(of=("self",), no_key=True).get(pk=row.pk)
+
+
+def by_saving(row):
+    return row.save
+
+
+def by_updating(row):
+    return lambda: Endpoint.objects.filter(pk=row.pk).update(paused_at=NOW)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", [by_locking, by_saving, by_updating])
+def test_a_row_that_is_locked_or_changed_after_an_event_is_noticed(locks_before_events, way):
+    person = a_person()
+    row = Endpoint.objects.create(organisation=person.organisation, url="https://a.example", created_at=NOW)
+    with transaction.atomic():
+        way(row)()
+        record(COMMAND_LINE, "endpoint.added", row)
+        way(row)() if way is not by_updating else None
+    assert locks_before_events == []
+    with transaction.atomic():
+        record(COMMAND_LINE, "endpoint.added", row)
+        way(row)()
+    (said,) = locks_before_events
+    assert said.startswith(f"Endpoint {row.pk}")
+    locks_before_events.clear()

@@ -17,7 +17,7 @@ from assay.measurement.sealing import BrokenSeal
 from assay.pipeline.custody import open_test_buys
 from assay.pipeline.outcomes import record_outcomes
 from tests.casework.bought import drawn_folder
-from tests.casework.builders import NOW, a_person
+from tests.casework.builders import NOW, a_person, an_item
 from tests.runs import tiny_run
 
 pytestmark = pytest.mark.django_db
@@ -255,6 +255,18 @@ def test_a_counterfeit_that_was_recorded_by_hand_comes_before_a_reviewer_too(fol
     assert item.stream == "test_buy"
     assert "2026-07-03" in item.finding.content["facts"][0]["value"]
     assert AuditEvent.objects.get(action="item.raised").after["unit"] == task.unit
+
+
+def test_several_counterfeits_at_once_are_brought_before_reviewers_before_the_log_is_written(
+    folder, programme, tmp_path
+):
+    tasks = list(programme.tasks.exclude(pot="control").exclude(listing_id="")[:3])
+    both = {"outcome": "counterfeit", "second_outcome": "counterfeit", "date": "2026-07-03"}
+    for task in tasks:
+        an_item(subject_id=task.listing_id)
+    record_outcomes(folder, outcomes_file(tmp_path / "o.csv", *({"unit": task.unit, **both} for task in tasks)))
+    assert refresh() == 3
+    assert Item.objects.filter(stream="test_buy").count() == 3
 
 
 @pytest.mark.parametrize("given", [{"name": "Another"}, {"decoy_rate": 0.0}])

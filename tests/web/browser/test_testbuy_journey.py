@@ -35,6 +35,9 @@ def bought(walk: Site, page: Any, task: int, brand: str) -> None:
     page.fill("form[action$='/seal/'] [name=place]", "Test-buy room")
     page.fill("[name=said_brand]", brand)
     send(page, "form[action$='/seal/'] button")
+    page.fill("[name=carrier]", "Simulated Courier")
+    page.fill("form[action$='/send/'] [name=place]", "Test-buy room")
+    send(page, "form[action$='/send/'] button")
     assert walk.one("SELECT stage FROM casework_testbuytask WHERE id = ?", task) == "sealed"
 
 
@@ -51,10 +54,12 @@ def examined(walk: Site, task: int, who: str, seal: str, hidden: tuple[str, ...]
     assert seal in page.inner_text("main")
     page.fill("[name=seal_no_found]", seal)
     page.check("[name=is_seal_intact][value=yes]")
+    page.fill("form[action$='/arrive/'] [name=place]", "Goods in")
+    send(page, "form[action$='/arrive/'] button.primary")
     page.check("[name=outcome][value=counterfeit]")
     page.fill("[name=findings]", FINDINGS)
     page.fill("[name=resealed_no]", f"R-{pk}")
-    page.fill("[name=place]", "Bench 2")
+    page.fill("form[action$='/finish/'] [name=place]", "Bench 2")
     page.fill("[name=cost]", "45.00")
     send(page, "form[action$='/finish/'] button.primary")
     assert page.is_visible("#messages .success")

@@ -56,6 +56,12 @@ def _fails(person: Person, task: TestBuyTask | None) -> bool:
     return _buys(person, task) or is_senior(person)
 
 
+def _sends(person: Person, task: TestBuyTask | None) -> bool:
+    """Whoever has the sealed unit in hand and may say so: its buyer, and those who give units to examiners. An
+    examiner sends through the examination."""
+    return _buys(person, task) or _runs_programmes(person, task)
+
+
 def _reads_examination(person: Person, examination: Examination | None) -> bool:
     """Seniors, auditors and administrators; else the organisation that examines, and within it the one examiner.
     Whoever made the other examination of the unit does not learn that there is this one."""
@@ -97,8 +103,11 @@ def _reads_results(person: Person, _: Any) -> bool:  # noqa: ANN401
 
 
 def _sees_photograph(person: Person, document: Document) -> bool:
-    """Whoever reads the task; examiners ask through their examination, which shows them the goods and the seal only."""
-    return document.task is not None and _reads_task(person, document.task)
+    """Whoever reads the task; examiners ask through their examination, which shows them the goods and the seal only.
+    Buyers see what buyers took: a photograph of another hand says that the unit was examined."""
+    if document.task is None or not _reads_task(person, document.task):
+        return False
+    return _oversees(person) or document.uploaded_by.role == Role.TEST_BUYER
 
 
 PERMISSIONS: dict[str, Predicate] = {
@@ -113,6 +122,9 @@ PERMISSIONS: dict[str, Predicate] = {
     "task.assign": _runs_programmes,
     "task.buy": _buys,
     "task.fail": _fails,
+    "task.send": _sends,
+    # A unit that ends without a result moves the figures: whoever answers for them says so.
+    "task.lose": is_senior,
     "task.photograph": _sees_photograph,
     "examination.read": _reads_examination,
     "task.examine": _examines,

@@ -148,3 +148,8 @@ class Examination(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["task", "ordinal"], name="examination_ordinal_once")]
         indexes: ClassVar = [models.Index(fields=["organisation", "finished_at"], name="examination_queue")]
+
+    @property
+    def is_seal_checked(self) -> bool:
+        """Whether the seal was compared: when the parcel arrived, or with the result at the latest."""
+        return bool(self.seal_no_found)

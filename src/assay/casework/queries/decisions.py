@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
 
 from assay.casework.access import NotThere, may
 from assay.casework.models import Action, Decision, DecisionState, Person, Review, ReviewKind
@@ -41,7 +42,7 @@ class WantedDecisions:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> WantedDecisions:
         """From the query of an address. CallerError for a value that no decision can have."""
-        return cls(**filtering.read(cls, query, _ALLOWED, "Decisions"))
+        return cls(**filtering.read(cls, query, _ALLOWED, gettext("Decisions")))
 
     @property
     def query(self) -> dict[str, str]:
@@ -110,7 +111,7 @@ def _narrowed(person: Person, wanted: WantedDecisions) -> QuerySet[Decision]:
 def _number(text: str) -> int:
     if not text.isdecimal() or not math.isfinite(float(text)) or int(text) >= 2**63:
         raise CallerError(
-            f"The place {text[:40]!r} in the list cannot be read; begin at its top.",
+            gettext("The place %(text)s in the list cannot be read; begin at its top.") % {"text": repr(text[:40])},
             where={"field": "after"},
             value=text[:40],
         )

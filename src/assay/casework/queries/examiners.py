@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from assay.casework.models import Examination, Organisation, OrganisationKind, Person, Role, TestBuyTask
+from assay.casework.queries.testbuys import EXAMINING
 
 # A first examination needs who knows the goods best, a second one who has nothing to win by the first one's word.
 _FIRST = (OrganisationKind.BRAND, OrganisationKind.LABORATORY, OrganisationKind.MARKETPLACE)
@@ -51,7 +52,7 @@ def other_examiner(
     """Somebody of an organisation who has not examined the unit, with the least to do; None when there is nobody."""
     taken = {each.examiner_id for each in others(task, besides) if each.examiner_id is not None}
     people = Person.objects.filter(organisation=organisation, role=Role.AUTHENTICATOR, is_active=True)
-    waiting = Count("examinations", filter=Q(examinations__finished_at=None))
+    waiting = Count("examinations", filter=Q(examinations__finished_at=None, examinations__task__stage__in=EXAMINING))
     return people.exclude(pk__in=taken).annotate(n_open=waiting).order_by("n_open", "pk").first()
 
 
@@ -59,6 +60,11 @@ def others(task: TestBuyTask, besides: Examination | None = None) -> list[Examin
     """The examinations of a unit, but for one."""
     rows = Examination.objects.filter(task=task).order_by("ordinal")
     return [each for each in rows if besides is None or each.pk != besides.pk]
+
+
+def is_independent(task: TestBuyTask, organisation: Organisation, besides: Examination | None = None) -> bool:
+    """Whether an organisation made no other examination of the unit."""
+    return all(each.organisation_id != organisation.pk for each in others(task, besides))
 
 
 def owns_mark(organisation: Organisation, task: TestBuyTask) -> bool:
@@ -74,7 +80,8 @@ def plain_seal(number: str) -> str:
 
 def _examining() -> list[tuple[Organisation, int]]:
     """Organisations that have examiners, each with the number of examinations before it."""
-    waiting = Count("examination", filter=Q(examination__finished_at=None), distinct=True)
+    is_open = Q(examination__finished_at=None, examination__task__stage__in=EXAMINING)
+    waiting = Count("examination", filter=is_open, distinct=True)
     people = Count("people", filter=Q(people__role=Role.AUTHENTICATOR, people__is_active=True), distinct=True)
     rows = Organisation.objects.filter(kind__in=_FIRST, closed_at=None)
     found = rows.annotate(n_open=waiting, n_people=people).filter(n_people__gt=0).order_by("pk")

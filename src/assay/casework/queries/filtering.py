@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from django.utils.translation import gettext
+
 from assay.market.errors import CallerError
 
 _LONGEST = 300
@@ -17,7 +19,8 @@ def read(kind: type[Any], query: Mapping[str, str], allowed: Mapping[str, Sequen
     for name, values in allowed.items():
         if given[name] and given[name] not in values:
             raise CallerError(
-                f"{what} cannot be filtered by {name} {given[name][:80]!r}; allowed: {', '.join(values)}.",
+                gettext("%(what)s cannot be filtered by %(name)s %(value)s; allowed: %(allowed)s.")
+                % {"what": what, "name": name, "value": repr(given[name][:80]), "allowed": ", ".join(values)},
                 where={"field": name},
                 value=given[name][:80],
                 allowed=", ".join(values),

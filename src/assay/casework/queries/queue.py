@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from assay.casework.models import Band, Item, ItemState, Person, QueueCensus, Stream, SubjectType
 from assay.casework.queries import filtering
@@ -35,7 +36,7 @@ class Wanted:
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Wanted:
         """From the query of an address or a saved view. CallerError for a value that no item can have."""
-        given = filtering.read(cls, query, _ALLOWED, "The queue")
+        given = filtering.read(cls, query, _ALLOWED, gettext("The queue"))
         given["state"] = given["state"] or ItemState.OPEN
         return cls(**given)
 
@@ -141,7 +142,7 @@ def _read_cursor(text: str) -> tuple[float, int]:
         found = (math.nan, 0)
     if not math.isfinite(found[0]) or not 0 < found[1] < 2**63:
         raise CallerError(
-            f"The place {text[:80]!r} in the queue cannot be read; begin at its top.",
+            gettext("The place %(text)s in the queue cannot be read; begin at its top.") % {"text": repr(text[:80])},
             where={"field": "after"},
             value=text[:80],
         )

@@ -25,6 +25,10 @@ from assay.measurement.samples import final_outcomes
 
 BUYING = (TaskStage.TO_BUY, TaskStage.ORDERED, TaskStage.RECEIVED)
 EXAMINING = (TaskStage.SEALED, TaskStage.EXAMINED)
+# How the second examination of a unit ends that was lost after the first (`services.parcels.LOSSES`).
+LOST = ("not_delivered", "swapped")
+# What an examiner reports of a parcel when declining (`services.examinations.CANNOT_EXAMINE`).
+REPORTS = ("swapped", "opened", "damaged", "not_arrived")
 # Photographs an examiner is shown. The parcel's label names the seller and its town.
 _BLIND_VIEWS = ("goods", "seal")
 _BATCH = 2_000
@@ -104,11 +108,12 @@ class TaskFilter:
 
 
 def tasks_of(person: Person, wanted: TaskFilter) -> QuerySet[TestBuyTask]:
-    """The tasks that a person may see, what is due first. Buyers: their own and those that nobody has."""
-    rows = TestBuyTask.objects.select_related("programme", "assigned_to")
-    is_buyer = person.role == Role.TEST_BUYER
-    if is_buyer:
-        rows = rows.filter(Q(assigned_to=person) | Q(assigned_to=None))
+    """The tasks that a person may see, what is due first. Buyers: their own and those that nobody has.
+
+    `is_late` on each row, but for buyers: whether an examination of it is overdue.
+    """
+    rows, is_buyer = TestBuyTask.objects.select_related("programme", "assigned_to"), person.role == Role.TEST_BUYER
+    rows = rows.filter(Q(assigned_to=person) | Q(assigned_to=None)) if is_buyer else rows.annotate(is_late=_late())
     if (narrow := NARROWED.get(wanted.whose)) and (not is_buyer or wanted.whose in FOR_BUYERS):
         rows = rows.filter(narrow(person))
     if wanted.stage:
@@ -124,8 +129,19 @@ def tasks_of(person: Person, wanted: TaskFilter) -> QuerySet[TestBuyTask]:
     return rows.order_by(_place(), F("due_at").asc(nulls_last=True), "unit")
 
 
-def _examined(**what: Any) -> Exists:  # noqa: ANN401 - lookups of any kind
-    return Exists(Examination.objects.filter(task=OuterRef("pk"), **what))
+def _examined(*how: Exists, **what: Any) -> Exists:  # noqa: ANN401 - lookups of any kind
+    return Exists(Examination.objects.filter(*how, task=OuterRef("pk"), **what))
+
+
+def _late() -> Exists:
+    """An examination that should have its result by now; one that was declined is not the examiner's any more."""
+    return _examined(finished_at=None, declined_at=None, due_at__lt=timezone.now())
+
+
+def _reported() -> Exists:
+    """An open examination whose decline says that something is wrong with the parcel."""
+    said = CustodyEntry.objects.filter(task=OuterRef("task"), act="declined", at=OuterRef("declined_at"))
+    return _examined(Exists(said.filter(details__because__in=REPORTS)), finished_at=None)
 
 
 # What a list of tasks can be narrowed to; buyers are offered the first three, the others are for seniors.
@@ -134,10 +150,12 @@ NARROWED: dict[str, Callable[[Person], Q]] = {
     "free": lambda _person: Q(assigned_to=None, stage__in=BUYING),
     "overdue": lambda _person: Q(stage__in=BUYING, due_at__lt=timezone.now()),
     "give_out": lambda _person: Q(stage__in=EXAMINING) & ~Q(_examined(finished_at=None)),
-    "declined": lambda _person: Q(_examined(declined_at__isnull=False, finished_at=None)),
+    "late": lambda _person: Q(stage__in=EXAMINING) & Q(_late()),
+    "reported": lambda _person: Q(stage__in=EXAMINING) & Q(_reported()),
+    "declined": lambda _person: Q(stage__in=EXAMINING) & Q(_examined(declined_at__isnull=False, finished_at=None)),
     "seals": lambda _person: Q(_examined(seal_fits=False)) | Q(_examined(is_seal_intact=False)),
     "refused": lambda _person: ~Q(record_problem=""),
-    "disagree": lambda _person: ~Q(second_outcome="") & ~Q(second_outcome=F("outcome")),
+    "disagree": lambda _person: ~Q(second_outcome__in=("", *LOST)) & ~Q(second_outcome=F("outcome")),
     "alone": lambda _person: Q(_examined(is_independent=False)),
 }
 FOR_BUYERS = ("mine", "free", "overdue")
@@ -202,6 +220,19 @@ def open_examinations_of(person: Person) -> QuerySet[Examination]:
     return examinations_of(person).filter(finished_at=None, declined_at=None, task__stage__in=EXAMINING)
 
 
+def is_late(examination: Examination) -> bool:
+    """Whether the examiner should have given a result by now; a senior asks then."""
+    if examination.finished_at is not None or examination.declined_at is not None:
+        return False
+    is_open = examination.task.stage in EXAMINING
+    return is_open and examination.due_at is not None and examination.due_at < timezone.now()
+
+
+def open_examination(task: TestBuyTask) -> Examination | None:
+    """The examination of a unit that has no result yet, whoever has it."""
+    return Examination.objects.filter(task=task, finished_at=None).first()
+
+
 @dataclass(frozen=True, slots=True)
 class Blind:
     """All that an examiner is told of a unit, on pages and over the API. `photographs` are numbers from 1, in order.
@@ -246,13 +277,32 @@ def blind_photographs(task: TestBuyTask) -> list[Document]:
 def photographs(task: TestBuyTask) -> list[Document]:
     """Every photograph of a unit that was not erased, oldest first."""
     rows = Document.objects.filter(task=task, pk__in=photograph_views(task), erased_at=None)
-    return list(rows.select_related("uploaded_by").order_by("pk"))
+    return list(rows.select_related("uploaded_by", "task").order_by("pk"))
 
 
 def photograph_views(task: TestBuyTask) -> dict[int, str]:
     """What each photograph shows, by the document's number, as the chain of custody says."""
     entries = CustodyEntry.objects.filter(task=task, act="photographed").values_list("details", flat=True)
     return {int(details["document"]): str(details["shows"]) for details in entries}
+
+
+# -- parcels ---------------------------------------------------------------------------------------------------------
+
+
+def seal_under_way(task: TestBuyTask) -> str:
+    """The number of the seal that a unit is closed with now."""
+    last = Examination.objects.filter(task=task).order_by("-ordinal").first()
+    if last is None:
+        return task.seal_no
+    return last.seal_no_expected if last.finished_at is None else last.resealed_no
+
+
+def has_sent(task: TestBuyTask, person: Person, *, examination: Examination | None = None) -> bool:
+    """Whether somebody has handed a unit over: as its buyer, or after an examination."""
+    links = CustodyEntry.objects.filter(task=task, act="sent", person=person)
+    if examination is None:
+        return links.exists()
+    return links.filter(details__examination=str(examination.pk)).exists()
 
 
 # -- programmes ------------------------------------------------------------------------------------------------------
@@ -323,7 +373,7 @@ def money_of(programme: Programme) -> Money:
 
 def attention(programme: Programme) -> dict[str, int]:
     """How many units of a programme need a senior, by the name in `NARROWED`; nothing stands for a name without any."""
-    names = ("overdue", "give_out", "declined", "seals", "refused", "disagree", "alone")
+    names = ("overdue", "give_out", "late", "reported", "declined", "seals", "refused", "disagree", "alone")
     person = Person()  # none of these asks who looks
     found = programme.tasks.aggregate(**{name: Count("pk", filter=NARROWED[name](person)) for name in names})
     return {name: found[name] for name in names if found[name]}

@@ -21,7 +21,6 @@ from assay.casework.models import (
     DecisionState,
     Effect,
     EffectState,
-    Examination,
     Item,
     ItemState,
     LegalHold,
@@ -34,7 +33,7 @@ from assay.casework.models import (
 from assay.casework.queries.appeals import answerable
 from assay.casework.queries.decisions import disagreements
 from assay.casework.queries.documents import requests_that_wait
-from assay.casework.queries.testbuys import BUYING, EXAMINING, NARROWED, open_examinations_of
+from assay.casework.queries.testbuys import BUYING, NARROWED, open_examinations_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ def _for_senior(person: Person, at: datetime) -> tuple[Waiting, ...]:
         Waiting("proposals", proposals.count(), "console:decisions", "state=proposed"),
         *_for_analyst(person, at),
         Waiting("disagreements", disagreements().count(), "console:disagreements"),
-        *(_tasks(name, person) for name in ("give_out", "declined", "refused")),
-        _late_examinations(at),
+        *(_tasks(name, person) for name in ("give_out", "reported", "declined", "refused")),
+        _late_examinations(person),
         _tasks("overdue", person),
     )
 
@@ -87,9 +86,9 @@ def _tasks(whose: str, person: Person) -> Waiting:
     return Waiting(f"tasks_{whose}", n, "console:tasks", f"whose={whose}")
 
 
-def _late_examinations(at: datetime) -> Waiting:
-    late = Examination.objects.filter(due_at__lt=at, finished_at=None, declined_at=None, task__stage__in=EXAMINING)
-    return Waiting("examinations_late", late.count(), "console:examinations")
+def _late_examinations(person: Person) -> Waiting:
+    n = TestBuyTask.objects.filter(NARROWED["late"](person)).count()
+    return Waiting("examinations_late", n, "console:tasks", "whose=late")
 
 
 def _for_buyer(person: Person, at: datetime) -> tuple[Waiting, ...]:
@@ -122,7 +121,7 @@ def _for_auditor(person: Person, at: datetime) -> tuple[Waiting, ...]:
         Waiting("appeals_late", late.count(), "console:appeals"),
         _failed_effects(),
         _tasks("refused", person),
-        _late_examinations(at),
+        _late_examinations(person),
         Waiting("holds", LegalHold.objects.filter(lifted_at=None).count(), "console:holds"),
         Waiting("events", n, "console:audit"),
     )

@@ -21,6 +21,13 @@ def the_person(actor: Actor, permission: str, subject: Any = None) -> Person:  #
     return actor.person
 
 
+def a_person(actor: Actor) -> Person:
+    """The person who acts. CallerError for a part of the system: what goes from hand to hand is the work of people."""
+    if actor.person is None:
+        raise CallerError(f"{actor.name} cannot do this; it is the work of a person.", value=actor.name)
+    return actor.person
+
+
 def need_of(actor: Actor, permission: str, subject: Any = None) -> None:  # noqa: ANN401
     """Asks the permission of a person; the system's own parts do what the code calls them for."""
     if actor.person is not None:

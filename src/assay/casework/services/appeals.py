@@ -149,7 +149,7 @@ def answer(actor: Actor, appeal: Appeal, verdict: Verdict) -> Appeal:
     reasons = _said(verdict.reasons, "reasons")
     if verdict.is_reversed and verdict.answer not in (Answer.GENUINE, Answer.INCONCLUSIVE):
         raise CallerError(
-            f"A decision cannot be reversed with the answer {verdict.answer!r}.",
+            gettext("A decision cannot be reversed with the answer %(answer)s.") % {"answer": repr(verdict.answer)},
             value=verdict.answer,
             allowed=f"{Answer.GENUINE}, {Answer.INCONCLUSIVE}",
         )
@@ -219,10 +219,15 @@ def _need_open_to_appeal(decision: Decision, now: datetime) -> None:
 
 
 def _undo_what_followed(actor: Actor, appeal: Appeal, verdict: Verdict) -> None:
-    """Effects are lifted, the strike is cancelled, and the automation may do less where it was the one that erred."""
-    decision = decisions.reverse(actor, appeal.decision, reason=verdict.reasons, answer=verdict.answer)
-    if decision.is_automatic:
-        automation.lower(decision.item.category, f"appeal {appeal.pk} against decision {decision.reference}")
+    """Effects are lifted, the strike is cancelled, and the automation may do less where it was the one that erred.
+
+    The policy is written before the decision is reversed: nothing is locked once something is recorded.
+    """
+    row, why = appeal.decision, f"appeal {appeal.pk} against decision {appeal.decision.reference}"
+    lowered = automation.write_lower(row.item.category, why) if row.is_automatic else None
+    decisions.reverse(actor, row, reason=verdict.reasons, answer=verdict.answer)
+    if lowered is not None:
+        automation.record_lowered(lowered)
 
 
 def _reply(appeal: Appeal) -> Reply:

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -71,7 +72,9 @@ def current_checkpoint() -> str:
     """The signed checkpoint over everything so far, as text to be held outside. CallerError for an empty log."""
     head = AuditHead.objects.filter(id=HEAD_ID).first()
     if head is None or not head.checkpoint:
-        raise CallerError("The log is empty; there is nothing to sign yet.", value=0, allowed="a log with events")
+        raise CallerError(
+            gettext("The log is empty; there is nothing to sign yet."), value=0, allowed="a log with events"
+        )
     return head.checkpoint
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.choices import Choice
@@ -131,14 +134,16 @@ def set_policy(actor: Actor, *, category: str, most_severe_action: str, least_sc
     if most_severe_action not in Action.values or is_more_severe(most_severe_action, AUTOMATION_AT_MOST):
         allowed = ", ".join(SEVERITY[: SEVERITY.index(AUTOMATION_AT_MOST) + 1])
         raise CallerError(
-            f"The automation may not {most_severe_action!r} alone; allowed: {allowed}.",
+            gettext("The automation may not take the action %(action)s alone; allowed: %(allowed)s.")
+            % {"action": repr(most_severe_action), "allowed": allowed},
             where={"field": "most_severe_action"},
             value=most_severe_action,
             allowed=allowed,
         )
     if not LEAST_SCORE <= least_score <= 100.0:
         raise CallerError(
-            f"The least score is {least_score:g}; it lies between {LEAST_SCORE:g} and 100.",
+            gettext("The least score is %(score)g; it lies between %(least)g and 100.")
+            % {"score": least_score, "least": LEAST_SCORE},
             where={"field": "least_score"},
             value=least_score,
             allowed=f"{LEAST_SCORE:g} to 100",
@@ -154,6 +159,15 @@ def set_policy(actor: Actor, *, category: str, most_severe_action: str, least_sc
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A policy that was taken one step down, what it said before, and why."""
+
+    row: AutomationPolicy
+    before: dict[str, object]
+    reason: str
+
+
 def lower(category: str, reason: str, *, actor: Actor = AUTOMATION) -> AutomationPolicy | None:
     """Takes the category's most severe action one step down after an error; None where there was nothing to take.
 
@@ -161,16 +175,29 @@ def lower(category: str, reason: str, *, actor: Actor = AUTOMATION) -> Automatio
     set it anew, and sees why it was lowered.
     """
     with transaction.atomic():
-        row = _locked(category)
-        most, least = (Action(row.most_severe_action), row.least_score) if row.pk else policy_for(category)
-        if most == Action.NONE:
+        done = write_lower(category, reason)
+        if done is None:
             return None
-        before = {"category": category, "most_severe_action": most.value, "least_score": least}
-        row.most_severe_action = SEVERITY[SEVERITY.index(most) - 1]
-        row.least_score, row.lowered_because, row.updated_at = least, reason[:300], timezone.now()
-        row.save()
-        record(actor, "automation.lowered", row, before=before, after=_said(row), reason=reason)
-    return row
+        record_lowered(done, actor=actor)
+    return done.row
+
+
+def write_lower(category: str, reason: str) -> Lowered | None:
+    """`lower` without its event, for a caller that has more to lock: it records with `record_lowered` after that."""
+    row = _locked(category)
+    most, least = (Action(row.most_severe_action), row.least_score) if row.pk else policy_for(category)
+    if most == Action.NONE:
+        return None
+    before: dict[str, object] = {"category": category, "most_severe_action": most.value, "least_score": least}
+    row.most_severe_action = SEVERITY[SEVERITY.index(most) - 1]
+    row.least_score, row.lowered_because, row.updated_at = least, reason[:300], timezone.now()
+    row.save()
+    return Lowered(row, before, reason)
+
+
+def record_lowered(done: Lowered, *, actor: Actor = AUTOMATION) -> None:
+    """The audit event of `write_lower`."""
+    record(actor, "automation.lowered", done.row, before=done.before, after=_said(done.row), reason=done.reason)
 
 
 def _locked(category: str) -> AutomationPolicy:

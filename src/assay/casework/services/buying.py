@@ -23,6 +23,7 @@ from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.examiners import plain_seal
 from assay.casework.queries.testbuys import photograph_views
 from assay.casework.services import custody, documents
+from assay.casework.services.acting import a_person
 from assay.casework.services.custody import Link
 from assay.casework.services.recording import Actor, record
 from assay.casework.uploads import MOST_BYTES, Unfit, media_type
@@ -99,7 +100,7 @@ def take(actor: Actor, task: TestBuyTask) -> TestBuyTask:
     """A buyer takes a task that nobody has. WrongState when somebody was faster."""
     with transaction.atomic():
         row = locked(task)
-        person = _person(actor)
+        person = a_person(actor)
         if row.assigned_to_id not in (None, person.pk):
             said = gettext("Task %(unit)s was taken by somebody else; load the page again.") % {"unit": row.unit}
             raise WrongState(said, {"task": row.pk})
@@ -118,7 +119,7 @@ def assign(actor: Actor, task: TestBuyTask, buyer: Person) -> TestBuyTask:
     """Gives an open task to a buyer, whoever had it before. CallerError for somebody who is no active test buyer."""
     with transaction.atomic():
         row = locked(task)
-        need(_person(actor), "task.assign", row)
+        need(a_person(actor), "task.assign", row)
         _need_open(row)
         if buyer.role != Role.TEST_BUYER or not buyer.is_active:
             said = gettext("%(person)s is no active test buyer; choose one.") % {"person": buyer}
@@ -127,7 +128,7 @@ def assign(actor: Actor, task: TestBuyTask, buyer: Person) -> TestBuyTask:
             return row
         before = {"assigned_to": row.assigned_to_id}
         row.assigned_to = buyer
-        custody.add(row, _person(actor), Link("handed_on", details={"to": str(buyer.pk)}), timezone.now())
+        custody.add(row, a_person(actor), Link("handed_on", details={"to": str(buyer.pk)}), timezone.now())
         row.save(update_fields=["assigned_to", "custody_head"])
         record(actor, "task.assigned", row, before=before, after=_after(row))
     return row
@@ -181,8 +182,12 @@ def receive(actor: Actor, task: TestBuyTask, parcel: Parcel) -> TestBuyTask:
 def photograph(actor: Actor, task: TestBuyTask, content: bytes | File[Any], filename: str, shows: str) -> Document:
     """Keeps a photograph of a unit; `shows` is one of `VIEWS`. Unfit (CallerError) for a file that is no picture."""
     if shows not in VIEWS:
-        raise CallerError(f"{shows!r} is nothing that is photographed.", value=shows, allowed=", ".join(VIEWS))
-    picture = _picture(content)
+        raise CallerError(
+            gettext("%(shows)s is nothing that is photographed.") % {"shows": repr(shows)},
+            value=shows,
+            allowed=", ".join(VIEWS),
+        )
+    picture = picture_bytes(content)
     with transaction.atomic():
         row, person = _mine(actor, task)
         if row.stage not in (TaskStage.RECEIVED, TaskStage.SEALED):
@@ -230,9 +235,13 @@ def fail(actor: Actor, task: TestBuyTask, outcome: str, note: str, *, place: str
     """
     why = _text(note, _("note"), 2_000)
     if outcome not in FAILURES:
-        raise CallerError(f"{outcome!r} is no way for a buy to end.", value=outcome, allowed=", ".join(FAILURES))
+        raise CallerError(
+            gettext("%(outcome)s is no way for a buy to end.") % {"outcome": repr(outcome)},
+            value=outcome,
+            allowed=", ".join(FAILURES),
+        )
     with transaction.atomic():
-        row, person = locked(task), _person(actor)
+        row, person = locked(task), a_person(actor)
         need(person, "task.fail", row)
         if row.stage not in FAILURES[outcome]:
             allowed = ", ".join(FAILURES[outcome])
@@ -261,19 +270,7 @@ def locked(task: TestBuyTask) -> TestBuyTask:
     )
 
 
-def _mine(actor: Actor, task: TestBuyTask) -> tuple[TestBuyTask, Person]:
-    row, person = locked(task), _person(actor)
-    need(person, "task.buy", row)
-    return row, person
-
-
-def _person(actor: Actor) -> Person:
-    if actor.person is None:
-        raise CallerError(f"{actor.name} cannot do this; it is the work of a person.", value=actor.name)
-    return actor.person
-
-
-def _picture(content: bytes | File[Any]) -> bytes:
+def picture_bytes(content: bytes | File[Any]) -> bytes:
     """The bytes of a picture; a PDF is a document that is kept elsewhere, but no photograph."""
     read = content if isinstance(content, bytes) else content.read(MOST_BYTES + 1)
     if not (found := media_type(read)).startswith("image/"):
@@ -283,6 +280,12 @@ def _picture(content: bytes | File[Any]) -> bytes:
             allowed="JPEG, PNG, WebP",
         )
     return read
+
+
+def _mine(actor: Actor, task: TestBuyTask) -> tuple[TestBuyTask, Person]:
+    row, person = locked(task), a_person(actor)
+    need(person, "task.buy", row)
+    return row, person
 
 
 def _need_open(row: TestBuyTask) -> None:

@@ -5,6 +5,7 @@ Only a person decides; the reason code `authentication` is there for it. Control
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -53,6 +54,17 @@ def raise_item(task: TestBuyTask) -> list[Happening]:
     if item is None:
         return [_raised(_new(task), task)]
     return _again(item, task)
+
+
+def raise_items(tasks: Iterable[TestBuyTask]) -> list[Happening]:
+    """`raise_item` for many units, their items locked in one order first; gives all that is to be recorded."""
+    wanted = list(tasks)
+    named = {task.listing_id for task in wanted if task.listing_id}
+    held = Item.objects.select_for_update(of=("self",), no_key=True).filter(
+        subject_type=SubjectType.LISTING, subject_id__in=named
+    )
+    len(held.order_by("pk"))
+    return [happening for task in wanted for happening in raise_item(task)]
 
 
 def _raised(item: Item, task: TestBuyTask) -> Happening:

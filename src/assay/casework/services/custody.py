@@ -30,8 +30,11 @@ ACTS: dict[str, str | Promise] = {
     "sealed": _("sealed"),
     "failed": _("ended without goods to examine"),
     "given_out": _("given to an examiner"),
+    "sent": _("handed over to be carried"),
+    "arrived": _("arrived, seal checked before it was opened"),
     "examined": _("seal checked, examined, closed again"),
     "declined": _("examination declined"),
+    "lost": _("lost or exchanged after it was sealed"),
 }
 
 

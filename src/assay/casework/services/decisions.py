@@ -30,8 +30,7 @@ from assay.casework.models import (
     ReviewKind,
 )
 from assay.casework.moves import WrongState, make_move
-from assay.casework.queries.blind import is_asked_blindly, tells_itself
-from assay.casework.queries.documents import answered_requests
+from assay.casework.queries.blind import tells_itself
 from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.services import claims, effects, requests, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
@@ -39,7 +38,7 @@ from assay.casework.services.recording import Actor, Happening, record, record_a
 from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
-__all__ = ["Choice", "approve", "decide", "expire", "hear", "refuse", "reverse", "undo"]
+__all__ = ["Choice", "approve", "decide", "expire", "refuse", "reverse", "undo"]
 
 EVENTS = {
     "decision.made": _("decided"),
@@ -50,7 +49,6 @@ EVENTS = {
     "decision.reversed": _("reversed a decision on appeal"),
     "decision.expired": _("a decision ended on time"),
     "item.reopened": _("opened an item again"),
-    "decision.answered": _("the merchant answered a request for an invoice: the item is open again"),
 }
 
 # One decision in twenty is answered a second time by somebody who does not know the first answer: with 2,000 decisions
@@ -108,7 +106,7 @@ def approve(actor: Actor, decision: Decision) -> Decision:
     """Puts a proposed decision in force, by somebody other than the one who proposed it."""
     now = timezone.now()
     with transaction.atomic():
-        item, row = _locked_pair(decision)
+        item, row = locked_pair(decision)
         person = the_person(actor, "decision.approve", row)
         make_move(row, "decision", "enforce")
         make_move(item, "item", "decide")
@@ -127,12 +125,12 @@ def refuse(actor: Actor, decision: Decision, *, reason: str) -> Decision:
     reason = needed_reason(reason)
     now = timezone.now()
     with transaction.atomic():
-        item, row = _locked_pair(decision)
+        item, row = locked_pair(decision)
         the_person(actor, "decision.approve", row)
         before, after = make_move(row, "decision", "refuse")
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
-        _reopen(actor, item, now, f"Decision {row.reference} was refused.")
+        reopen(actor, item, now, f"Decision {row.reference} was refused.")
         record(actor, "decision.refused", row, before={"state": before}, after={"state": after}, reason=reason)
     return row
 
@@ -144,7 +142,7 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
     """
     reason = needed_reason(reason)
     with transaction.atomic():
-        item, row = _locked_pair(decision)
+        item, row = locked_pair(decision)
         the_person(actor, "decision.undo", row)
         if row.appeals.filter(state=AppealState.OPEN).exists():
             raise WrongState(
@@ -157,8 +155,8 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
                 value="appeal open",
             )
         before = _end(actor, row, "undo", reason)
-        if item.state in (ItemState.DECIDED, ItemState.PROPOSED) and not _overtaken(row):
-            _reopen(actor, item, timezone.now(), f"Decision {row.reference} was undone.")
+        if item.state in (ItemState.DECIDED, ItemState.PROPOSED) and not is_overtaken(row):
+            reopen(actor, item, timezone.now(), f"Decision {row.reference} was undone.")
         record(actor, "decision.undone", row, before={"state": before}, after={"state": row.state}, reason=reason)
     return row
 
@@ -171,7 +169,7 @@ def reverse(actor: Actor, decision: Decision, *, reason: str, answer: str = Answ
     """
     now = timezone.now()
     with transaction.atomic():
-        item, row = _locked_pair(decision)
+        item, row = locked_pair(decision)
         person = the_person(actor, "appeal.answer", row)
         before = _end(actor, row, "reverse", reason)
         Review.objects.create(
@@ -191,27 +189,6 @@ def reverse(actor: Actor, decision: Decision, *, reason: str, answer: str = Answ
         said = {"state": row.state, "answer": str(answer)}
         record(actor, "decision.reversed", row, before={"state": before}, after=said, reason=reason)
     return row
-
-
-def hear(actor: Actor, decision: Decision) -> bool:
-    """Opens the item of a request for an invoice again, once the merchant has answered; gives whether it did.
-
-    Call it in the transaction that keeps the answer. Nothing happens when the item is open already, was decided anew,
-    or waits for a blind answer: then it opens when that is given, and at the latest when the request ends.
-    """
-    item, row = _locked_pair(decision)
-    asks = row.action == Action.ASK_INVOICE and row.state == DecisionState.IN_FORCE
-    if not asks or item.state != ItemState.DECIDED or _overtaken(row) or is_asked_blindly(item):
-        return False
-    _reopen(actor, item, timezone.now(), f"The merchant answered decision {row.reference}.")
-    record(actor, "decision.answered", row, before={"item": "decided"}, after={"item": item.state})
-    return True
-
-
-def hear_later(actor: Actor, item: Item) -> None:
-    """The same for what came while somebody was to judge a locked item blindly."""
-    for request in answered_requests().filter(item=item, state=DecisionState.IN_FORCE):
-        hear(actor, request)
 
 
 def expire(actor: Actor, now: datetime) -> int:
@@ -255,8 +232,8 @@ def _expire_one(actor: Actor, pk: int, item_pk: int, now: datetime) -> bool:
         effects.emit_decision(row, "lift")
         # Nobody answered, and nobody has looked: a person does now.
         unseen = row.action == Action.ASK_INVOICE or row.is_automatic
-        if unseen and item.state == ItemState.DECIDED and not _overtaken(row):
-            _reopen(actor, item, now, f"Decision {row.reference} ended on time.")
+        if unseen and item.state == ItemState.DECIDED and not is_overtaken(row):
+            reopen(actor, item, now, f"Decision {row.reference} ended on time.")
         record(actor, "decision.expired", row, before={"state": "in_force"}, after={"state": row.state})
     return True
 
@@ -265,11 +242,12 @@ def _take_effect(actor: Actor, item: Item, decision: Decision, now: datetime) ->
     """In force with everything that follows from it; the item may be drawn for a blind second review."""
     decision.in_force_at = now
     decision.save(update_fields=["state", "in_force_at", "ends_at", "approved_by"])
+    answered = requests.locked(decision)
     one_in = AUTOMATIC_BLIND_ONE_IN if decision.is_automatic else BLIND_ONE_IN
     item.needs_blind_review = drawn(one_in) and not tells_itself(item)
     strikes.give_for(actor, decision)
     statements.issue(actor, decision)
-    requests.settle(actor, decision, now)
+    requests.settle(actor, decision, answered, now)
     effects.emit_decision(decision, "apply")
 
 
@@ -278,6 +256,7 @@ def _end(actor: Actor, decision: Decision, move: str, reason: str) -> str:
     before, _after = make_move(decision, "decision", move)
     decision.ended_at = timezone.now()
     decision.save(update_fields=["state", "ended_at"])
+    strikes.locked_of(decision)  # before gold is recorded as retired: nothing is locked after that
     _retire_gold(actor, decision, reason)
     strikes.cancel_for(actor, decision, reason=reason)  # one of a decision that has ended on time still counts
     if before == DecisionState.IN_FORCE:
@@ -285,7 +264,7 @@ def _end(actor: Actor, decision: Decision, move: str, reason: str) -> str:
     return before
 
 
-def _overtaken(decision: Decision) -> bool:
+def is_overtaken(decision: Decision) -> bool:
     """Whether a later decision about the item holds, or waits for a second person: it is not open again then."""
     later = Decision.objects.filter(item=decision.item_id, pk__gt=decision.pk)
     return later.filter(state__in=(DecisionState.IN_FORCE, DecisionState.PROPOSED)).exists()
@@ -302,7 +281,8 @@ def _retire_gold(actor: Actor, decision: Decision, reason: str) -> None:
         record(actor, "gold.retired", row, before={"item": row.item_id, "answer": row.answer}, reason=reason)
 
 
-def _reopen(actor: Actor, item: Item, now: datetime, why: str) -> None:
+def reopen(actor: Actor, item: Item, now: datetime, why: str) -> None:
+    """Opens a locked item again, says why, and ends its claim."""
     before, after = make_move(item, "item", "reopen")
     item.needs_blind_review, item.updated_at = False, now
     ended = claims.end(item, why)
@@ -381,7 +361,8 @@ def _locked(pk: int) -> Item:
     return Item.objects.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
-def _locked_pair(decision: Decision) -> tuple[Item, Decision]:
+def locked_pair(decision: Decision) -> tuple[Item, Decision]:
+    """An item and a decision about it, locked in this order as everywhere."""
     item = _locked(decision.item_id)
     row = Decision.objects.select_for_update(of=("self",), no_key=True).select_related("finding").get(pk=decision.pk)
     row.item = item

@@ -36,7 +36,7 @@ from assay.casework.models import (
     TestBuyTask,
 )
 from assay.casework.moves import WrongState
-from assay.casework.services import decisions
+from assay.casework.services.hearing import hear
 from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.casework.uploads import MOST_BYTES, Unfit, clean_name, media_type
 from assay.engine.folders import outside
@@ -92,7 +92,8 @@ def upload(
     subject = decision or task
     if subject is None or kind not in DocumentKind.values:
         raise CallerError(
-            f"A document of kind {kind!r} needs a decision or a test buy; kinds are {', '.join(DocumentKind.values)}.",
+            gettext("A document of kind %(kind)s needs a decision or a test buy; kinds are %(kinds)s.")
+            % {"kind": repr(kind), "kinds": ", ".join(DocumentKind.values)},
             value=kind,
             allowed=", ".join(DocumentKind.values),
         )
@@ -104,6 +105,7 @@ def upload(
         with transaction.atomic():
             if decision is not None:  # before the log's head, in the order of every other move of a case
                 Item.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.item_id)
+                Decision.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.pk)
             # One upload of an organisation at a time, so that two at once cannot pass the limits together.
             Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=person.organisation_id)
             _need_room(person.organisation, decision, len(sent.content))
@@ -112,7 +114,7 @@ def upload(
             about = {"decision": decision.reference} if decision else {"task": task.unit if task else ""}
             record(actor, "document.uploaded", row, after={**said, **about})
             if decision is not None:
-                decisions.hear(actor, decision)
+                hear(actor, decision)
     except BaseException:
         _drop_if_unused(sent.sha256, path)
         raise

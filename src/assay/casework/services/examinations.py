@@ -19,18 +19,31 @@ from django.utils.translation import gettext_lazy as _
 from assay.casework.access import need
 from assay.casework.models import CustodyEntry, Examination, Organisation, Person, Programme, TaskStage, TestBuyTask
 from assay.casework.moves import WrongState, make_move
-from assay.casework.queries.examiners import candidates, other_examiner, others, plain_seal
+from assay.casework.queries.examiners import candidates, is_independent, other_examiner, others, plain_seal
+from assay.casework.queries.testbuys import EXAMINING, open_examination
 from assay.casework.services import confirmed, custody
+from assay.casework.services.acting import a_person
+from assay.casework.services.buying import locked
 from assay.casework.services.custody import Link
 from assay.casework.services.recording import Actor, record, record_all
 from assay.market.errors import CallerError
 
-# Laboratories quote one to two weeks; after that a senior asks.
+# Laboratories quote one to two weeks; after that it is overdue and a senior asks (`queries.testbuys.NARROWED`, `late`).
 EXAMINE_WITHIN = timedelta(days=14)
 OUTCOMES = ("counterfeit", "genuine", "inconclusive")
 MOST_COST_MINOR = 10**9
 _MOST_FINDINGS = 10_000
 _LEAST_FINDINGS = 10
+
+# Why an examiner does not examine a unit.
+CANNOT_EXAMINE: dict[str, str | Promise] = {
+    "conflict": _("I know the seller, or have an interest in the outcome"),
+    "swapped": _("the article is not the one that the photographs and the seal stand for"),
+    "opened": _("the parcel was opened on its way"),
+    "damaged": _("the goods are damaged so that nothing can be said"),
+    "not_arrived": _("the parcel has not come"),
+    "other": _("something else"),
+}
 
 EVENTS: dict[str, str | Promise] = {
     "examination.assigned": _("gave a unit to an examiner"),
@@ -75,7 +88,7 @@ def assign(
     one without examiners) or an examiner who made the other examination. WrongState when nothing is to be given out.
     """
     with transaction.atomic():
-        row, person = _locked(task), _person(actor)
+        row, person = locked(task), a_person(actor)
         need(person, "examination.assign", row)
         made = _give(row, organisation, examiner, person)
         row.save(update_fields=["custody_head"])
@@ -86,15 +99,15 @@ def assign(
 def assign_waiting(actor: Actor, programme: Programme) -> GivenOut:
     """Gives out every unit of a programme that waits, by the rule: the owner of the mark first, then laboratories by
     how little they have to do; a second examination never to the first organisation while there is another."""
-    need(_person(actor), "examination.assign")
+    need(a_person(actor), "examination.assign")
     n_given = n_left = 0
     waiting = TestBuyTask.objects.filter(programme=programme, stage__in=(TaskStage.SEALED, TaskStage.EXAMINED))
     for task in waiting.order_by("unit"):
-        if _open_examination(task) is not None:
+        if open_examination(task) is not None:
             continue
         with transaction.atomic():
-            row = _locked(task)
-            made = _by_rule(row, _person(actor))
+            row = locked(task)
+            made = _by_rule(row, a_person(actor))
             if made is not None:
                 row.save(update_fields=["custody_head"])
                 record(actor, "examination.assigned", made, after=_given(made, row))
@@ -109,15 +122,17 @@ def reassign(
     if not reason.strip():
         raise CallerError(gettext("Giving an examination to somebody else needs a reason."), allowed="a few words")
     with transaction.atomic():
-        task, row = _both(examination)
-        person = _person(actor)
+        task, row = locked_both(examination)
+        person = a_person(actor)
         need(person, "examination.assign", row)
-        _need_unfinished(row)
+        _need_open(task, row)
         before = _given(row, task)
         _need_fit(task, organisation, examiner, besides=row)
         row.organisation, row.examiner, row.assigned_at = organisation, examiner, timezone.now()
-        row.due_at, row.is_independent = row.assigned_at + EXAMINE_WITHIN, _is_independent(task, organisation, row)
+        row.due_at, row.is_independent = row.assigned_at + EXAMINE_WITHIN, is_independent(task, organisation, row)
         row.declined_at, row.declined_because = None, ""
+        if organisation.pk != before["organisation"]:
+            row.seal_no_found, row.seal_fits, row.is_seal_intact = "", None, None  # it travels, and is checked again
         row.save()
         custody.add(task, person, Link("given_out", note=reason.strip(), details=_to(row)), row.assigned_at)
         task.save(update_fields=["custody_head"])
@@ -128,10 +143,9 @@ def reassign(
 def take(actor: Actor, examination: Examination) -> Examination:
     """An examiner takes what was given to the organisation; from then on nobody else there sees it."""
     with transaction.atomic():
-        _task, row = _both(examination)
-        person = _person(actor)
-        need(person, "task.examine", row)
-        _need_unfinished(row)
+        task, row = locked_both(examination)
+        person = a_person(actor)
+        need_to_examine(person, task, row)
         if row.examiner_id == person.pk:
             return row
         row.examiner = person
@@ -140,21 +154,29 @@ def take(actor: Actor, examination: Examination) -> Examination:
     return row
 
 
-def decline(actor: Actor, examination: Examination, *, reason: str) -> Examination:
-    """The examiner may not or cannot examine this (knows the seller, damaged in transit): a senior gives it on."""
+def decline(actor: Actor, examination: Examination, *, code: str, reason: str) -> Examination:
+    """The examiner may not or cannot examine this; `code` is one of `CANNOT_EXAMINE`. A senior gives it on or ends it.
+
+    What is a report of the parcel (`REPORTS`: swapped, opened, damaged, never came) is shown to seniors by itself.
+    """
+    if code not in CANNOT_EXAMINE:
+        allowed = ", ".join(CANNOT_EXAMINE)
+        raise CallerError(
+            gettext("%(code)s is no reason not to examine.") % {"code": repr(code)}, value=code, allowed=allowed
+        )
     if not reason.strip():
         raise CallerError(gettext("Declining an examination needs a reason."), allowed="a few words")
     with transaction.atomic():
-        task, row = _both(examination)
-        person = _person(actor)
-        need(person, "task.examine", row)
-        _need_unfinished(row)
+        task, row = locked_both(examination)
+        person = a_person(actor)
+        need_to_examine(person, task, row)
         row.declined_at, row.declined_because = timezone.now(), reason.strip()[:2_000]
         row.examiner = person
         row.save(update_fields=["declined_at", "declined_because", "examiner"])
-        custody.add(task, person, Link("declined", note=row.declined_because), row.declined_at)
+        details = {"examination": str(row.pk), "because": code}
+        custody.add(task, person, Link("declined", note=row.declined_because, details=details), row.declined_at)
         task.save(update_fields=["custody_head"])
-        after = {"custody": task.custody_head}
+        after = {"custody": task.custody_head, "because": code}
         record(actor, "examination.declined", row, after=after, reason=row.declined_because)
     return row
 
@@ -162,15 +184,15 @@ def decline(actor: Actor, examination: Examination, *, reason: str) -> Examinati
 def finish(actor: Actor, examination: Examination, result: Result) -> Examination:
     """Takes what was found. A first positive (and a few decoys) go on to a second, independent examination at once.
 
+    The seal stands as it was found when the unit arrived, where that was recorded (`parcels.arrive`).
     A seal that differs or was broken is recorded and shown to seniors; it does not stop the examination. A counterfeit
     that both found brings the goods before a reviewer. WrongState when it is finished already.
     """
     said = _checked(result)
     with transaction.atomic():
-        task, row = _both(examination)
-        person = _person(actor)
-        need(person, "task.examine", row)
-        _need_unfinished(row)
+        task, row = locked_both(examination)
+        person = a_person(actor)
+        need_to_examine(person, task, row)
         _fill(row, said, person)
         link = _custody_of(task, row, person, said)
         second = _move_on(task, row, person)
@@ -186,22 +208,24 @@ def finish(actor: Actor, examination: Examination, result: Result) -> Examinatio
 
 def _fill(row: Examination, said: Result, person: Person) -> None:
     row.outcome, row.findings, row.cost_minor = said.outcome, said.findings, said.cost_minor
-    row.seal_no_found, row.is_seal_intact, row.resealed_no = said.seal_no_found, said.is_seal_intact, said.resealed_no
-    row.seal_fits = plain_seal(said.seal_no_found) == plain_seal(row.seal_no_expected)
+    row.resealed_no = said.resealed_no
+    if not row.is_seal_checked:
+        row.seal_no_found, row.is_seal_intact = said.seal_no_found, said.is_seal_intact
+        row.seal_fits = plain_seal(said.seal_no_found) == plain_seal(row.seal_no_expected)
     row.examiner, row.finished_at = person, timezone.now()
     row.save()
 
 
 def _custody_of(task: TestBuyTask, row: Examination, person: Person, said: Result) -> CustodyEntry:
     """The link says nothing of the outcome: whoever follows the parcel need not know what was found."""
-    details = {
-        "examination": str(row.pk),
-        "seal": "fits" if row.seal_fits else "differs",
-        "intact": "yes" if said.is_seal_intact else "no",
-        "resealed_no": said.resealed_no,
-    }
-    link = Link("examined", seal_no=said.seal_no_found, place=said.place, details=details)
+    details = {"examination": str(row.pk), **seal_details(row), "resealed_no": row.resealed_no}
+    link = Link("examined", seal_no=row.seal_no_found, place=said.place, details=details)
     return custody.add(task, person, link, row.finished_at or timezone.now())
+
+
+def seal_details(row: Examination) -> dict[str, str]:
+    """How the seal was found, as links of custody say it."""
+    return {"seal": "fits" if row.seal_fits else "differs", "intact": "yes" if row.is_seal_intact else "no"}
 
 
 def _move_on(task: TestBuyTask, row: Examination, person: Person) -> Examination | None:
@@ -241,7 +265,7 @@ def _by_rule(task: TestBuyTask, person: Person) -> Examination | None:
 def _give(task: TestBuyTask, organisation: Organisation, examiner: Person | None, person: Person) -> Examination:
     """The next examination of a task; the caller saves the task's head of custody and records the event."""
     first = Examination.objects.filter(task=task).order_by("-ordinal").first()
-    if task.stage not in (TaskStage.SEALED, TaskStage.EXAMINED) or _open_examination(task) is not None:
+    if task.stage not in (TaskStage.SEALED, TaskStage.EXAMINED) or open_examination(task) is not None:
         raise WrongState(
             gettext(
                 "Task %(unit)s is “%(stage)s” and has nothing to give out: it waits for its goods or is with an "
@@ -262,7 +286,7 @@ def _give(task: TestBuyTask, organisation: Organisation, examiner: Person | None
         assigned_at=now,
         due_at=now + EXAMINE_WITHIN,
         seal_no_expected=task.seal_no if first is None else first.resealed_no,
-        is_independent=_is_independent(task, organisation),
+        is_independent=is_independent(task, organisation),
     )
     made.save(force_insert=True)
     custody.add(task, person, Link("given_out", seal_no=made.seal_no_expected, details=_to(made)), now)
@@ -308,17 +332,9 @@ def _need_fit(
         )
 
 
-def _is_independent(task: TestBuyTask, organisation: Organisation, besides: Examination | None = None) -> bool:
-    return all(each.organisation_id != organisation.pk for each in others(task, besides))
-
-
-def _open_examination(task: TestBuyTask) -> Examination | None:
-    return Examination.objects.filter(task=task, finished_at=None).first()
-
-
-def _both(examination: Examination) -> tuple[TestBuyTask, Examination]:
+def locked_both(examination: Examination) -> tuple[TestBuyTask, Examination]:
     """Task and examination, locked in this order everywhere."""
-    task = _locked(examination.task)
+    task = locked(examination.task)
     row = (
         Examination.objects.select_for_update(of=("self",), no_key=True)
         .select_related("organisation")
@@ -327,20 +343,29 @@ def _both(examination: Examination) -> tuple[TestBuyTask, Examination]:
     return task, row
 
 
-def _locked(task: TestBuyTask) -> TestBuyTask:
-    return TestBuyTask.objects.select_for_update(of=("self",), no_key=True).select_related("programme").get(pk=task.pk)
+def need_to_examine(person: Person, task: TestBuyTask, row: Examination) -> None:
+    """Refused for somebody who does not examine it, WrongState when it is finished or its unit is over."""
+    need(person, "task.examine", row)
+    _need_open(task, row)
 
 
-def _need_unfinished(row: Examination) -> None:
+def _need_open(task: TestBuyTask, row: Examination) -> None:
     if row.finished_at is not None:
         said = gettext("Examination %(id)s is finished; its result stands.") % {"id": row.pk}
         raise WrongState(said, where={"examination": row.pk})
+    if task.stage not in EXAMINING:
+        said = gettext("Unit %(unit)s has its outcome; nothing of it is to be examined.") % {"unit": task.unit}
+        raise WrongState(said, where={"examination": row.pk}, value=task.stage)
 
 
 def _checked(result: Result) -> Result:
     findings = result.findings.strip()
     if result.outcome not in OUTCOMES:
-        raise CallerError(f"{result.outcome!r} is no outcome.", value=result.outcome, allowed=", ".join(OUTCOMES))
+        raise CallerError(
+            gettext("%(outcome)s is no outcome.") % {"outcome": repr(result.outcome)},
+            value=result.outcome,
+            allowed=", ".join(OUTCOMES),
+        )
     if not _LEAST_FINDINGS <= len(findings) <= _MOST_FINDINGS:
         raise CallerError(
             gettext("Say what the outcome rests on, in %(least)s to %(most)s characters.")
@@ -356,12 +381,6 @@ def _checked(result: Result) -> Result:
         raise CallerError(said)
     place = " ".join(result.place.split())[:200]
     return Result(result.outcome, findings, found, result.is_seal_intact, again, result.cost_minor, place)
-
-
-def _person(actor: Actor) -> Person:
-    if actor.person is None:
-        raise CallerError(f"{actor.name} cannot do this; it is the work of a person.", value=actor.name)
-    return actor.person
 
 
 def _given(row: Examination, task: TestBuyTask) -> dict[str, str | int | bool | None]:

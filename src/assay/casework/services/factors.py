@@ -103,7 +103,7 @@ def new_recovery_codes(actor: Actor, person: Person) -> list[str]:
     with transaction.atomic():
         Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if not has_factor(person):
-            raise WrongState("Recovery codes stand in for an authenticator app; there is none yet.")
+            raise WrongState(gettext("Recovery codes stand in for an authenticator app; there is none yet."))
         codes = _new_codes(person)
         record(actor, "factor.recovery_codes_made", person, after={"recovery_codes": len(codes)})
     return codes
@@ -133,6 +133,8 @@ def _verify(person: Person, device: Any, code: str, *, then: Callable[[], None])
     A wrong code is counted: the transaction that counts it must be kept, so the error is raised after it.
     """
     with transaction.atomic():
+        # The person first, as a reset does: enrolling changes both.
+        Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         row = type(device).objects.select_for_update().get(pk=device.pk, user=person)
         is_allowed, said = row.verify_is_allowed()
         if is_allowed and row.verify_token(code):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -69,13 +70,19 @@ def lift(actor: Actor, hold: LegalHold, *, reason: str) -> LegalHold:
 def _check(subject_type: str, name: str, reason: str) -> None:
     if subject_type not in SUBJECTS:
         raise CallerError(
-            f"A hold cannot be on {subject_type!r}; allowed are {', '.join(SUBJECTS)}.",
+            gettext("A hold cannot be on %(kind)s; allowed are %(kinds)s.")
+            % {"kind": repr(subject_type), "kinds": ", ".join(SUBJECTS)},
             value=subject_type,
             allowed=", ".join(SUBJECTS),
         )
     if not name or len(name) > 200 or (subject_type in _NUMBERED and not _is_number(name)):
         raise CallerError(
-            f"{name!r} names no {subject_type}; allowed is {'a number' if subject_type in _NUMBERED else 'its id'}.",
+            (
+                gettext("%(name)s names no %(kind)s; allowed is a number.")
+                if subject_type in _NUMBERED
+                else gettext("%(name)s names no %(kind)s; allowed is its id.")
+            )
+            % {"name": repr(name), "kind": subject_type},
             where={"field": "subject_id"},
             value=name,
         )

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -51,7 +52,10 @@ def invite(actor: Actor, person: Person, *, now: datetime | None = None) -> str:
     with transaction.atomic():
         row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if not row.is_active:
-            raise WrongState(f"{row} is deactivated; let them in again first.", where={"person": row.pk})
+            raise WrongState(
+                gettext("%(person)s is deactivated; let them in again first.") % {"person": row},
+                where={"person": row.pk},
+            )
         row.set_unusable_password()
         row.session_epoch += 1
         row.save(update_fields=["password", "session_epoch"])
@@ -62,7 +66,7 @@ def invite(actor: Actor, person: Person, *, now: datetime | None = None) -> str:
 
 def invited(link: str, *, now: datetime | None = None) -> Person:
     """The person whose password a link sets. InvitationOver for a link that is over."""
-    over = InvitationOver("This link was used, replaced or is too old; ask an administrator for a new one.")
+    over = InvitationOver(gettext("This link was used, replaced or is too old; ask an administrator for a new one."))
     try:
         said: dict[str, Any] = signing.loads(link, salt=_SALT)
     except signing.BadSignature as error:

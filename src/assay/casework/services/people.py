@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -63,7 +64,8 @@ def add_organisation(
     with transaction.atomic():
         if merchant is not None and Organisation.objects.filter(merchant_id=merchant).exists():
             raise CallerError(
-                f"The merchant {merchant} has an organisation already; add people to that one.",
+                gettext("The merchant %(merchant)s has an organisation already; add people to that one.")
+                % {"merchant": merchant},
                 where={"field": "merchant_id"},
                 value=merchant,
             )
@@ -109,7 +111,9 @@ def close_organisation(
         row = Organisation.objects.select_for_update(of=("self",), no_key=True).get(pk=organisation.pk)
         if row.closed_at is not None or (actor.person is not None and actor.person.organisation_id == row.pk):
             raise WrongState(
-                f"{row} cannot be closed: it is closed already or it is your own.", where={"organisation": row.pk}
+                gettext("%(organisation)s cannot be closed: it is closed already or it is your own.")
+                % {"organisation": row},
+                where={"organisation": row.pk},
             )
         row.closed_at = at
         row.save(update_fields=["closed_at"])
@@ -205,7 +209,10 @@ def reactivate(actor: Actor, person: Person, *, reason: str) -> Person:
         row = _locked(person)
         if row.organisation.closed_at is not None or row.erased_at is not None:
             raise WrongState(
-                f"{row} cannot be let in again: the organisation is closed or the person's data were erased.",
+                gettext(
+                    "%(person)s cannot be let in again: the organisation is closed or the person's data were erased."
+                )
+                % {"person": row},
                 where={"person": row.pk},
             )
         if not row.is_active:
@@ -221,7 +228,8 @@ def choose_language(actor: Actor, person: Person, *, language: str) -> Person:
         need(actor.person, "person.own", person)
     if language not in Language.values:
         raise CallerError(
-            f"There is no language {language!r} here; allowed are {', '.join(Language.values)}.",
+            gettext("There is no language %(language)s here; allowed are %(allowed)s.")
+            % {"language": repr(language), "allowed": ", ".join(Language.values)},
             value=language,
             allowed=", ".join(Language.values),
         )
@@ -284,14 +292,15 @@ def _lock_administrators() -> None:
 def _need_an_administrator() -> None:
     if not Person.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exists():
         raise CallerError(
-            "This would leave no administrator; give the role to somebody else first.", where={"field": "role"}
+            gettext("This would leave no administrator; give the role to somebody else first."), where={"field": "role"}
         )
 
 
 def _need_free(email: str) -> None:
     if Person.objects.filter(email=email.strip().lower()).exists():
         raise CallerError(
-            f"Somebody signs in with {email.strip().lower()} already; every person needs an address of their own.",
+            gettext("Somebody signs in with %(email)s already; every person needs an address of their own.")
+            % {"email": email.strip().lower()},
             where={"field": "email"},
             value=email,
         )
@@ -299,27 +308,54 @@ def _need_free(email: str) -> None:
 
 def _check_organisation(kind: str, name: str, merchant_id: str | None, language: str, contact_email: str) -> None:
     is_merchant = kind == OrganisationKind.MERCHANT
-    wrong = [] if kind in OrganisationKind.values else [f"there is no kind {kind!r}"]
-    wrong += [] if name.strip() else ["it has no name"]
-    wrong += ["a merchant needs the market's id of the merchant"] if is_merchant and merchant_id is None else []
-    wrong += ["only a merchant has a merchant id"] if not is_merchant and merchant_id is not None else []
-    wrong += [] if language in Language.values else [f"there is no language {language!r}"]
-    wrong += [] if not contact_email or is_email(contact_email) else [f"{contact_email!r} is no e-mail address"]
+    wrong = [] if kind in OrganisationKind.values else [gettext("there is no kind %(kind)s") % {"kind": repr(kind)}]
+    wrong += [] if name.strip() else [gettext("it has no name")]
+    wrong += (
+        [gettext("a merchant needs the market's id of the merchant")] if is_merchant and merchant_id is None else []
+    )
+    wrong += [gettext("only a merchant has a merchant id")] if not is_merchant and merchant_id is not None else []
+    wrong += (
+        []
+        if language in Language.values
+        else [gettext("there is no language %(language)s") % {"language": repr(language)}]
+    )
+    wrong += (
+        []
+        if not contact_email or is_email(contact_email)
+        else [gettext("%(email)s is no e-mail address") % {"email": repr(contact_email)}]
+    )
     if wrong:
-        raise CallerError(f"This organisation cannot be kept: {'; '.join(wrong)}.", value=wrong)
+        raise CallerError(
+            gettext("This organisation cannot be kept: %(faults)s.") % {"faults": "; ".join(wrong)}, value=wrong
+        )
 
 
 def _check_person(organisation: Organisation, details: PersonDetails) -> None:
     allowed = ROLES_OF.get(organisation.kind, frozenset())
-    wrong = [] if organisation.closed_at is None else [f"the organisation {organisation} is closed"]
-    wrong += [] if is_email(details.email) else [f"{details.email!r} is no e-mail address"]
-    wrong += [] if details.name.strip() else ["there is no name"]
+    wrong = (
+        []
+        if organisation.closed_at is None
+        else [gettext("the organisation %(organisation)s is closed") % {"organisation": organisation}]
+    )
+    wrong += (
+        [] if is_email(details.email) else [gettext("%(email)s is no e-mail address") % {"email": repr(details.email)}]
+    )
+    wrong += [] if details.name.strip() else [gettext("there is no name")]
     if details.role not in allowed:
         given = ", ".join(sorted(str(role) for role in allowed))
-        wrong.append(f"a {organisation.kind} does not give the role {details.role!r}; allowed are {given}")
-    wrong += [] if details.language in Language.values else [f"there is no language {details.language!r}"]
+        wrong.append(
+            gettext("an organisation of kind %(kind)s does not give the role %(role)s; allowed are %(allowed)s")
+            % {"kind": organisation.kind, "role": repr(details.role), "allowed": given}
+        )
+    wrong += (
+        []
+        if details.language in Language.values
+        else [gettext("there is no language %(language)s") % {"language": repr(details.language)}]
+    )
     if wrong:
-        raise CallerError(f"This person cannot be kept: {'; '.join(wrong)}.", value=wrong)
+        raise CallerError(
+            gettext("This person cannot be kept: %(faults)s.") % {"faults": "; ".join(wrong)}, value=wrong
+        )
 
 
 def is_email(text: str) -> bool:

@@ -212,8 +212,7 @@ def _settled(actor: Actor, programme: Programme, replace_reason: str | None) -> 
         happenings = [
             Happening("task.taken_over", "testbuytask", str(task.pk), before, after) for task, before, after in taken
         ]
-        for task, _before, _after in taken:
-            happenings += confirmed.raise_item(task)
+        happenings += confirmed.raise_items(task for task, _before, _after in taken)
         if n_recorded:
             said = {"n_outcomes": n_recorded, "history": head(buys.history())}
             happenings.append(

@@ -75,7 +75,11 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEvent:
-    """Appends one event about a row. Call it last in the transaction: from here on other writers wait."""
+    """Appends one event about a row. Call it last in the transaction: from here on other writers wait.
+
+    It locks the head of the log, which everybody needs: whoever then locks a row that somebody holds who waits for the
+    head is ended by the database. So all rows are locked, and rows that others may be writing are written, before.
+    """
     name = subject._meta.model_name or type(subject).__name__.lower()
     return record_all(actor, [Happening(action, name, str(subject.pk), before, after, reason)])[0]
 

@@ -40,13 +40,18 @@ def need_opened(item: Item, choice: Choice) -> None:
         )
 
 
-def settle(actor: Actor, decision: Decision, now: datetime) -> None:
+def locked(decision: Decision) -> list[Decision]:
+    """The answered requests that a decision in the making ends, locked before anything is recorded."""
+    rows = answered_requests(before=decision).select_for_update(of=("self",), no_key=True)
+    return list(rows.select_related("item").order_by("pk"))
+
+
+def settle(actor: Actor, decision: Decision, answered: list[Decision], now: datetime) -> None:
     """A request that was answered has done its work: it ends, and where no statement is sent a short letter is.
 
-    Call it in the transaction that puts `decision` in force, with its item locked.
+    Call it in the transaction that puts `decision` in force, with its item and what `locked` gave.
     """
-    rows = answered_requests(before=decision).select_for_update(of=("self",), no_key=True)
-    for row in rows.select_related("item"):
+    for row in answered:
         if decision.action == Action.NONE:
             statements.settle(actor, decision, row)
         if row.state != DecisionState.IN_FORCE:

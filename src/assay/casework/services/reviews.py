@@ -15,7 +15,8 @@ from assay.casework.moves import WrongState
 from assay.casework.queries.blind import needed_kind
 from assay.casework.services import claims
 from assay.casework.services.acting import the_person
-from assay.casework.services.decisions import decide, file_review, hear_later
+from assay.casework.services.decisions import decide, file_review
+from assay.casework.services.hearing import hear_later
 from assay.casework.services.recording import WORKER, Actor, record
 
 EVENTS = {
@@ -91,7 +92,7 @@ def _kept(actor: Actor, row: Item, choice: Choice, kind: ReviewKind) -> Review:
         row.needs_blind_review = False
     claims.let_go(row)
     row.save(update_fields=["needs_blind_review", *claims.CLAIM_FIELDS])
-    record(actor, "review.filed", review, after={"item": row.pk, "kind": kind.value, "answer": choice.answer})
     if kind == ReviewKind.BLIND:
         hear_later(WORKER, row)
+    record(actor, "review.filed", review, after={"item": row.pk, "kind": kind.value, "answer": choice.answer})
     return review

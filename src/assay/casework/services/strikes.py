@@ -170,7 +170,7 @@ def give_for(actor: Actor, decision: Decision) -> Strike | None:
 def cancel_for(actor: Actor, decision: Decision, *, reason: str) -> Strike | None:
     """Cancels the strike of a decision that was undone or reversed; None when there is none left to cancel."""
     with transaction.atomic():
-        strike = Strike.objects.select_for_update(of=("self",), no_key=True).filter(decision=decision).first()
+        strike = locked_of(decision)
         if strike is None or strike.cancelled_at is not None:
             return None
         strike.cancelled_at = timezone.now()
@@ -178,6 +178,11 @@ def cancel_for(actor: Actor, decision: Decision, *, reason: str) -> Strike | Non
         said = {"merchant": strike.merchant_id, "weight": strike.weight, "decision": decision.reference}
         record(actor, "strike.cancelled", strike, before=said, reason=reason)
     return strike
+
+
+def locked_of(decision: Decision) -> Strike | None:
+    """The strike of a decision, locked until the transaction ends."""
+    return Strike.objects.select_for_update(of=("self",), no_key=True).filter(decision=decision).first()
 
 
 def standing(merchant_id: str, at: datetime | None = None, policy: Policy | None = None) -> Standing:
@@ -260,12 +265,19 @@ def _said(row: StrikePolicy) -> dict[str, Any]:
 def _check(policy: Policy) -> None:
     """Collects what is wrong with a draft, so that a person corrects it in one go."""
     wrong = [
-        f"the weight of {name!r} is {weight:g}; it must be between 0 and {MOST_WEIGHT:g}"
+        gettext("the weight of %(name)s is %(weight)g; it must be between 0 and %(most)g")
+        % {"name": repr(name), "weight": weight, "most": MOST_WEIGHT}
         for name, weight in {**policy.actions, **policy.reasons}.items()
         if not 0 <= weight <= MOST_WEIGHT
     ]
-    wrong += [f"there is no action {name!r}" for name in policy.actions if name not in Action.values]
-    wrong += [f"there is no reason {code!r}" for code in policy.reasons if code not in BY_CODE]
+    wrong += [
+        gettext("there is no action %(name)s") % {"name": repr(name)}
+        for name in policy.actions
+        if name not in Action.values
+    ]
+    wrong += [
+        gettext("there is no reason %(code)s") % {"code": repr(code)} for code in policy.reasons if code not in BY_CODE
+    ]
     if not 1 <= policy.window_days <= MOST_WINDOW_DAYS:
         wrong.append(
             gettext("the window is %(days)d days; it must be between 1 and %(most)d")
@@ -278,7 +290,10 @@ def _check(policy: Policy) -> None:
         )
     for each in policy.thresholds:
         if each.action not in PROPOSABLE:
-            wrong.append(f"a threshold cannot propose {each.action!r}; it may propose {', '.join(PROPOSABLE)}")
+            wrong.append(
+                gettext("a threshold cannot propose %(action)s; it may propose %(allowed)s")
+                % {"action": repr(each.action), "allowed": ", ".join(PROPOSABLE)}
+            )
         if each.at <= 0:
             wrong.append(
                 gettext("a threshold of %(at)g strikes touches everybody; it must be above 0") % {"at": each.at}

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
@@ -102,18 +103,22 @@ def _hash(secret: str) -> str:
 
 def _check(name: str, scopes: list[str], days: int) -> None:
     if not name.strip():
-        raise CallerError("A token needs a name that says what uses it; none was given.", allowed="a few words")
+        raise CallerError(
+            gettext("A token needs a name that says what uses it; none was given."), allowed="a few words"
+        )
     unknown = sorted(set(scopes) - SCOPES.keys())
     if unknown or not scopes:
-        said = f"the scopes {', '.join(unknown)} do not exist" if unknown else "no scope was given"
+        said = gettext("the scopes %(scopes)s do not exist") if unknown else gettext("no scope was given")
         raise CallerError(
-            f"The token {name!r} cannot be made: {said}; allowed are {', '.join(SCOPES)}.",
+            gettext("The token %(name)s cannot be made: %(fault)s; allowed are %(allowed)s.")
+            % {"name": repr(name), "fault": said % {"scopes": ", ".join(unknown)}, "allowed": ", ".join(SCOPES)},
             value=", ".join(unknown) or None,
             allowed=", ".join(SCOPES),
         )
     if not 1 <= days <= MOST_DAYS:
         raise CallerError(
-            f"The token {name!r} cannot last {days} days; allowed are 1 to {MOST_DAYS}.",
+            gettext("The token %(name)s cannot last %(days)d days; allowed are 1 to %(most)d.")
+            % {"name": repr(name), "days": days, "most": MOST_DAYS},
             value=days,
             allowed=f"1 to {MOST_DAYS}",
         )

@@ -30,7 +30,7 @@ def save(actor: Actor, *, name: str, wanted: Wanted, is_shared: bool = False) ->
     name = " ".join(name.split())
     if not 0 < len(name) <= 100:
         raise CallerError(
-            f"A view needs a name of 1 to 100 characters, not {name[:20]!r}.",
+            gettext("A view needs a name of 1 to 100 characters, not %(name)s.") % {"name": repr(name[:20])},
             where={"field": "name"},
             value=name[:100],
             allowed="1 to 100 characters",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -15,7 +15,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from assay.casework.services.repeats import KeyUsedDifferently
 from assay.market.errors import AssayError
 from assay.web.api.keys import Bearer, TooMany
-from assay.web.faults import NAMES, said_for, status_of
+from assay.web.faults import NAMES, Busy, said_for, status_of
 
 LOG = logging.getLogger("assay.web.api")
 
@@ -54,9 +54,13 @@ def _assay(request: HttpRequest, error: AssayError) -> HttpResponse:
 
 
 @api.exception_handler(IntegrityError)
-def _at_once(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+@api.exception_handler(OperationalError)
+def _at_once(request: HttpRequest, error: IntegrityError | OperationalError) -> HttpResponse:
     said = said_for(error)
-    return _assay(request, said) if said else _ours(request, error)
+    response = _assay(request, said) if said else _ours(request, error)
+    if isinstance(said, Busy):
+        response["Retry-After"] = "1"
+    return response
 
 
 @api.exception_handler(TooMany)

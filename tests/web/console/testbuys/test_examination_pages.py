@@ -1,16 +1,21 @@
 """What an examiner's pages hold, value by value: nothing that could tell the goods' truth or the other examination."""
 
 import json
+import re
+from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from assay.casework.models import AuditEvent, Examination, OrganisationKind, Role
-from assay.casework.queries.testbuys import blind
+from assay.casework.queries.testbuys import attention, blind
 from assay.casework.queries.waiting import waits_for
-from assay.casework.services import buying, examinations
+from assay.casework.services import buying, examinations, parcels
+from assay.casework.services.parcels import Arrival, Handover
 from assay.casework.services.recording import Actor
 from tests.casework.bought import a_brand, a_control, a_laboratory, a_picture, a_programme, a_task, found, sealed
 from tests.casework.builders import a_person, an_organisation
@@ -95,9 +100,9 @@ def every_page(client, row):
     ]
     answers = [client.get(page) for page in pages]
     assert [answer.status_code for answer in answers] == [200, 200, 200]
-    answers.append(client.post(reverse("console:examination-finish", args=[row.pk]), {"outcome": "?"}))
-    answers.append(client.post(reverse("console:examination-decline", args=[row.pk]), {}))
-    assert [answer.status_code for answer in answers[3:]] == [422, 422]
+    for name in ("arrive", "finish", "decline"):
+        answers.append(client.post(reverse(f"console:examination-{name}", args=[row.pk]), {"outcome": "?"}))
+    assert [answer.status_code for answer in answers[3:]] == [422, 422, 422]
     return [answer.content.decode() for answer in answers]
 
 
@@ -129,8 +134,13 @@ def test_headers_of_a_photograph_hold_nothing_that_is_forbidden(second):
     assert not [value for value in forbidden(row.task, first) if value in str(answer.headers)]
 
 
+def upload():
+    return SimpleUploadedFile("parcel.jpg", a_picture((8, 8, 8)), "image/jpeg")
+
+
 def shape(html, row):
-    """A page with what may differ between units taken out."""
+    """A page with what may differ between units taken out, and the moment of the result."""
+    html = re.sub(r"<time.*?</time>", "*", html)
     unit = row.task
     for value in (unit.unit, row.seal_no_expected, f"examinations/{row.pk}/"):
         html = html.replace(value, "*")
@@ -171,6 +181,63 @@ def test_first_and_second_examinations_look_alike(second):
     assert shape(client.get(reverse("console:examination", args=[once.pk])).content.decode(), once) == again
 
 
+def seen_on_the_way(row, person):
+    """The shape of an examiner's page at each step from arrival to handing over; the seal fits."""
+    client = signed_in(person)
+    arrival = {"seal_no_found": row.seal_no_expected, "is_seal_intact": "yes", "place": "Goods in"}
+    steps = (
+        ("arrive", arrival),
+        ("finish", {**RESULT, "resealed_no": "R-9"}),
+        ("send", {"carrier": "C", "place": "B"}),
+    )
+    pages = []
+    for name, data in steps:
+        answer = client.post(reverse(f"console:examination-{name}", args=[row.pk]), data, follow=True)
+        assert answer.status_code == 200, name
+        pages.append(shape(answer.content.decode(), row))
+    return pages
+
+
+def test_first_and_second_examinations_look_alike_at_every_step(second):
+    row, _first, _chemist, examiner = second
+    task = sealed(a_secret_task(a_programme(), listing_id="L-other"), a_person(Role.TEST_BUYER))
+    buying.photograph(Actor.of(task.assigned_to), task, a_picture((1, 9, 9)), "x.jpg", "seal")
+    once = give(task, a_person(Role.SENIOR), row.organisation)
+    Examination.objects.filter(pk=once.pk).update(due_at=row.due_at)
+    once.refresh_from_db()
+    assert seen_on_the_way(once, examiner) == seen_on_the_way(row, examiner)
+
+
+def test_an_examiner_is_asked_for_the_seal_before_the_result_and_once(buyer, senior):
+    lab, chemist = a_laboratory()
+    row, client = give(sealed(a_task(), buyer, seal_no="S-1"), senior, lab), signed_in(chemist)
+    shown = client.get(reverse("console:examination", args=[row.pk])).content.decode()
+    assert "The parcel is here" in shown and "Record the result" not in shown
+    arrival = {"seal_no_found": "S-2", "is_seal_intact": "no", "place": "Goods in", "picture": upload()}
+    shown = client.post(reverse("console:examination-arrive", args=[row.pk]), arrival, follow=True).content.decode()
+    assert "Record the result" in shown and "seal_no_found" not in shown
+    assert "differs" in shown and "broken or opened" in shown
+    result = {name: RESULT[name] for name in ("outcome", "findings", "resealed_no", "place")}
+    assert client.post(reverse("console:examination-finish", args=[row.pk]), result).status_code == 302
+    row.refresh_from_db()
+    assert (row.seal_no_found, row.seal_fits, row.is_seal_intact, row.outcome) == ("S-2", False, False, "genuine")
+
+
+def test_a_second_examiner_sees_nothing_of_the_first_ones_arrival(second):
+    row, first, chemist, examiner = second
+    task = sealed(a_secret_task(a_programme(), listing_id="L-third"), a_person(Role.TEST_BUYER))
+    once = give(task, a_person(Role.SENIOR), first.organisation)
+    parcels.arrive(Actor.of(chemist), once, Arrival("WRONG-SEAL", False, "First Dock"), a_picture((2, 2, 2)))
+    found(once, "counterfeit", chemist, resealed_no="SEAL-THIRD")
+    parcels.send_on(Actor.of(chemist), once, Handover("Courier Secret"))
+    other = Examination.objects.get(task=task, ordinal=2)
+    person = examiner if other.organisation == row.organisation else other.examiner
+    shown = "".join(every_page(signed_in(person), other))
+    for secret in ("WRONG-SEAL", "First Dock", "Courier Secret", "badge bad"):
+        assert secret not in shown, secret
+    assert signed_in(person).get(reverse("console:examination-picture", args=[other.pk, 2])).status_code == 404
+
+
 def test_an_examiner_never_sees_a_label(buyer, senior):
     lab, chemist = a_laboratory()
     task = sealed(a_task(), buyer)
@@ -196,7 +263,7 @@ def test_an_examination_of_another_organisation_is_not_there(second):
         client = signed_in(person)
         assert client.get(reverse("console:examination", args=[other.pk])).status_code == 404
         assert client.get(reverse("console:examination-picture", args=[other.pk, 1])).status_code == 404
-        for name in ("take", "finish", "decline"):
+        for name in ("take", "arrive", "finish", "send", "decline"):
             assert client.post(reverse(f"console:examination-{name}", args=[other.pk]), RESULT).status_code == 404
 
 
@@ -238,7 +305,7 @@ def test_an_examiner_takes_and_finishes_by_forms(buyer, senior):
 def test_a_conflict_of_interest_is_declined_by_form(buyer, senior):
     lab, chemist = a_laboratory()
     row, client = give(sealed(a_task(), buyer), senior, lab), signed_in(chemist)
-    reason = {"reason": "The seller is a relative."}
+    reason = {"code": "conflict", "reason": "The seller is a relative."}
     answer = client.post(reverse("console:examination-decline", args=[row.pk]), reason, follow=True).content.decode()
     assert "A senior gives the unit to somebody else" in answer
     assert AuditEvent.objects.get(action="examination.declined").reason == "The seller is a relative."
@@ -296,3 +363,50 @@ def test_queries_do_not_grow_with_rows(buyer, senior, role):
             assert client.get(reverse("console:examinations")).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def overdue(row):
+    Examination.objects.filter(pk=row.pk).update(due_at=timezone.now() - timedelta(days=1))
+    row.refresh_from_db()
+
+
+def test_an_overdue_examination_is_marked_for_all_who_see_it_and_for_seniors_wherever_they_begin(buyer, senior):
+    lab, chemist = a_laboratory()
+    task = sealed(a_task(), buyer)
+    row, staff, examiner = give(task, senior, lab), signed_in(senior), signed_in(chemist)
+    late = reverse("console:tasks") + "?whose=late"
+    pages = {
+        staff: [reverse("console:examinations"), reverse("console:task", args=[task.pk]), late],
+        examiner: [reverse("console:examinations"), reverse("console:examination", args=[row.pk])],
+    }
+    words = "examinations that are overdue"
+    programme = reverse("console:programme", args=[task.programme_id])
+    assert task.unit not in main_of(staff.get(late).content.decode())
+    assert words not in staff.get(programme).content.decode()
+    overdue(row)
+    for client, addresses in pages.items():
+        for address in addresses:
+            assert 'badge bad">overdue' in client.get(address).content.decode(), address
+    assert f"{words}: 1" in staff.get(programme).content.decode()
+    assert [each.n for each in waits_for(senior) if each.what == "examinations_late"] == [1]
+    assert task.unit not in main_of(signed_in(buyer).get(late.replace("late", "overdue")).content.decode())
+    assert "badge bad" not in signed_in(buyer).get(reverse("console:tasks")).content.decode()
+
+
+@pytest.mark.parametrize("what", ["finished", "declined", "lost"])
+def test_an_examination_that_waits_for_no_examiner_is_not_overdue(buyer, senior, what):
+    lab, chemist = a_laboratory()
+    task = sealed(a_task(), buyer)
+    row = give(task, senior, lab)
+    overdue(row)
+    if what == "finished":
+        found(row, "genuine", chemist)
+    elif what == "declined":
+        examinations.decline(Actor.of(chemist), row, code="conflict", reason="A relative.")
+    else:
+        parcels.lose(Actor.of(senior), task, "not_delivered", "Lost.")
+    assert "late" not in attention(task.programme)
+    for person in (senior, chemist):
+        shown = signed_in(person).get(reverse("console:examinations") + "?show=all").content.decode()
+        assert 'badge bad">overdue' not in shown
+        assert ("ended" in main_of(shown)) == (what == "lost")

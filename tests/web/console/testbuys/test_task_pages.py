@@ -12,7 +12,8 @@ from django.utils import timezone
 from PIL import Image
 
 from assay.casework.models import AuditEvent, Document, Role, TaskStage
-from assay.casework.services import buying, examinations
+from assay.casework.services import buying, examinations, parcels
+from assay.casework.services.parcels import Arrival, Handover
 from assay.casework.services.recording import Actor
 from tests.casework.bought import (
     a_control,
@@ -195,6 +196,68 @@ def test_a_buyer_learns_nothing_of_findings(buyer):
     filtered = text(page(client, "tasks", query="?stage=sealed"))
     assert task.unit in filtered
     assert 'value="examined"' not in filtered
+
+
+def test_a_buyer_hands_the_sealed_unit_over_by_form_once(buyer):
+    task, client = sealed(a_task(), buyer), signed_in(buyer)
+    assert "The sealed unit leaves" in text(page(client, "task", task.pk))
+    shown = text(post(client, "task-send", task.pk, {"carrier": "Courier", "tracking_no": "CC-9", "place": "Office"}))
+    assert "the unit is on its way" in shown and "Courier CC-9" in shown
+    assert "The sealed unit leaves" not in shown
+    assert post(client, "task-send", task.pk, {"carrier": "Courier", "place": "Office"}).status_code == 409
+
+
+def test_a_buyers_page_is_the_same_before_and_after_the_first_examination_and_its_way(buyer):
+    (lab, chemist), _ = a_laboratory(), a_laboratory()
+    task, client, senior = sealed(a_task(), buyer), signed_in(buyer), Actor.of(a_person(Role.SENIOR))
+
+    def shown():
+        body = text(page(client, "task", task.pk)).split('id="content"')[1]
+        return "".join(line for line in body.splitlines() if "csrf" not in line)
+
+    before = shown()
+    row = examinations.assign(senior, task, lab)
+    parcels.send(senior, task, Handover("Second Courier"))
+    parcels.arrive(Actor.of(chemist), row, Arrival("S-other", False, "Goods in"), a_picture((5, 5, 5)))
+    found(row, "counterfeit", chemist)
+    parcels.send_on(Actor.of(chemist), row, Handover("Third Courier"))
+    assert shown() == before
+    assert page(client, "task-picture", task.pk, 2).status_code == 404
+
+
+def test_a_lost_second_examination_tells_a_buyer_nothing_but_the_end(buyer):
+    (lab, chemist), _ = a_laboratory(), a_laboratory()
+    task, senior = sealed(a_task(), buyer), a_person(Role.SENIOR)
+    found(examinations.assign(Actor.of(senior), task, lab), "counterfeit", chemist)
+    said = {"outcome": "not_delivered", "reason": "The second laboratory got nothing."}
+    answer = text(post(signed_in(senior), "task-lose", task.pk, said))
+    assert "this buy has ended" in answer and "The second laboratory got nothing." in answer
+    shown = text(page(signed_in(buyer), "task", task.pk))
+    for secret in ("second laboratory", "lost or exchanged", "was not delivered", "counterfeit"):
+        assert secret not in shown, secret
+
+
+@pytest.mark.parametrize("outcome", ["not_delivered", "swapped"])
+def test_a_senior_ends_a_sealed_unit_by_form_and_nobody_else_is_offered_it(buyer, outcome):
+    task, words = sealed(a_task(), buyer), "It was lost or exchanged after it was sealed"
+    assert words not in text(page(signed_in(buyer), "task", task.pk))
+    client = signed_in(a_person(Role.SENIOR))
+    assert words in text(page(client, "task", task.pk))
+    assert post(client, "task-lose", task.pk, {"outcome": outcome, "reason": ""}).status_code == 422
+    assert "this buy has ended" in text(post(client, "task-lose", task.pk, {"outcome": outcome, "reason": "Lost."}))
+    task.refresh_from_db()
+    assert (task.stage, task.outcome) == (TaskStage.DONE, outcome)
+
+
+def test_a_senior_reads_why_a_unit_was_not_examined(buyer):
+    lab, chemist = a_laboratory()
+    task, senior = sealed(a_task(), buyer), a_person(Role.SENIOR)
+    row = examinations.assign(Actor.of(senior), task, lab)
+    examinations.decline(Actor.of(chemist), row, code="opened", reason="The lid was cut.")
+    client = signed_in(senior)
+    shown = text(page(client, "task", task.pk))
+    assert "the parcel was opened on its way" in shown and "The lid was cut." in shown
+    assert task.unit in text(page(client, "tasks", query="?whose=reported"))
 
 
 def test_a_senior_sees_findings_and_seals_that_differ(buyer):

@@ -28,6 +28,7 @@ WAITING: dict[str, str | Promise] = {
     "tasks_mine": later("test buys are yours"),
     "tasks_free": later("test buys wait for a buyer"),
     "tasks_give_out": later("units wait to be given to an examiner"),
+    "tasks_reported": later("units whose parcel an examiner reported"),
     "tasks_declined": later("units were declined by the examiner"),
     "tasks_refused": later("outcomes were refused by the folder"),
     "examinations": later("units wait for your examination"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from assay.casework.access import need
 from assay.casework.models import Item
@@ -76,7 +76,8 @@ def _numbers(request: HttpRequest, name: str) -> list[int]:
     given = request.POST.getlist(name)
     if len(given) > bulk.MOST_ITEMS or not all(each.isdecimal() and len(each) < 19 for each in given):
         raise CallerError(
-            f"{len(given)} items were sent; choose 1 to {bulk.MOST_ITEMS} by their numbers.",
+            gettext("%(n)d items were sent; choose 1 to %(most)d by their numbers.")
+            % {"n": len(given), "most": bulk.MOST_ITEMS},
             where={"field": name},
             value=len(given),
             allowed=f"1 to {bulk.MOST_ITEMS}",

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
@@ -18,14 +19,15 @@ from django.utils.translation import gettext as _
 from assay.casework.access import NotThere, may, need
 from assay.casework.models import Examination, Person, Role
 from assay.casework.queries import testbuys
-from assay.casework.queries.testbuys import EXAMINING
-from assay.casework.services import documents
+from assay.casework.queries.testbuys import EXAMINING, has_sent
+from assay.casework.services import documents, parcels
 from assay.casework.services import examinations as service
 from assay.casework.services.examinations import Result
+from assay.casework.services.parcels import Arrival, Handover
 from assay.web.console.asking import actor_of, person_of
 from assay.web.console.testbuys import words
 from assay.web.console.testbuys.asking import examination_for, is_done, picture_response
-from assay.web.console.testbuys.forms import DeclineForm, ResultForm
+from assay.web.console.testbuys.forms import ArrivalForm, DeclineForm, HandoverForm, ResultForm
 
 _A_PAGE = 50
 
@@ -63,12 +65,32 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("console:examination", pk=pk)
 
 
+def arrive(request: HttpRequest, pk: int) -> HttpResponse:
+    """The parcel is there and its seal was checked, before it is opened."""
+    row = examination_for(request, pk)
+    form = ArrivalForm(request.POST, request.FILES)
+    if not is_done(form, lambda data: parcels.arrive(actor_of(request), row, _arrival(data), data["picture"])):
+        return _page(request, row, {"arrival": form}, status=422)
+    messages.success(request, _("Recorded. Now open it and examine the goods."))
+    return redirect("console:examination", pk=pk)
+
+
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """The examined unit was handed over to be carried."""
+    row = examination_for(request, pk)
+    form = HandoverForm(request.POST)
+    if not is_done(form, lambda data: parcels.send_on(actor_of(request), row, Handover(**data))):
+        return _page(request, row, {"handover": form}, status=422)
+    messages.success(request, _("Recorded: the unit is on its way."))
+    return redirect("console:examination", pk=pk)
+
+
 def finish(request: HttpRequest, pk: int) -> HttpResponse:
     """The result. It stands once it is given."""
     row = examination_for(request, pk)
-    form = ResultForm(request.POST, currency=row.task.programme.currency)
-    if not is_done(form, lambda data: service.finish(actor_of(request), row, _result(data))):
-        return _page(request, row, result=form, status=422)
+    form = ResultForm(request.POST, currency=row.task.programme.currency, is_seal_checked=row.is_seal_checked)
+    if not is_done(form, lambda data: service.finish(actor_of(request), row, _result(data, row))):
+        return _page(request, row, {"result": form}, status=422)
     messages.success(request, _("The result is recorded."))
     return redirect("console:examination", pk=pk)
 
@@ -77,8 +99,8 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """The examiner may not, or cannot, examine this."""
     row = examination_for(request, pk)
     form = DeclineForm(request.POST)
-    if not is_done(form, lambda data: service.decline(actor_of(request), row, reason=data["reason"])):
-        return _page(request, row, decline=form, status=422)
+    if not is_done(form, lambda data: service.decline(actor_of(request), row, **data)):
+        return _page(request, row, {"decline": form}, status=422)
     messages.success(request, _("Declined. A senior gives the unit to somebody else."))
     return redirect("console:examinations")
 
@@ -91,12 +113,16 @@ def picture(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return picture_response(documents.open_document(actor_of(request), found[number - 1]))
 
 
-def _result(data: dict[str, Any]) -> Result:
+def _arrival(data: dict[str, Any]) -> Arrival:
+    return Arrival(data["seal_no_found"], data["is_seal_intact"] == "yes", data["place"])
+
+
+def _result(data: dict[str, Any], row: Examination) -> Result:
     return Result(
         outcome=data["outcome"],
         findings=data["findings"],
-        seal_no_found=data["seal_no_found"],
-        is_seal_intact=data["is_seal_intact"] == "yes",
+        seal_no_found=data.get("seal_no_found", row.seal_no_found),
+        is_seal_intact=data["is_seal_intact"] == "yes" if "is_seal_intact" in data else bool(row.is_seal_intact),
         resealed_no=data["resealed_no"],
         cost_minor=data["cost"] or 0,
         place=data["place"],
@@ -104,26 +130,39 @@ def _result(data: dict[str, Any]) -> Result:
 
 
 def _page(
-    request: HttpRequest,
-    row: Examination,
-    *,
-    result: ResultForm | None = None,
-    decline: DeclineForm | None = None,
-    status: int = 200,
+    request: HttpRequest, row: Examination, sent: dict[str, Form] | None = None, status: int = 200
 ) -> HttpResponse:
-    unit = testbuys.blind(row)
-    may_examine = row.finished_at is None and may(person_of(request), "task.examine", row)
+    """The page, with a form that was sent and refused as it came."""
+    unit, person = testbuys.blind(row), person_of(request)
+    examines = may(person, "task.examine", row)
+    may_examine = row.finished_at is None and examines
+    is_open = may_examine and row.task.stage in EXAMINING
     context = {
         "pk": row.pk,
         "unit": unit,
         "numbers": range(1, unit.n_photographs + 1),
+        "is_late": testbuys.is_late(row),
         "own": _own(row),
-        "is_open": may_examine and row.task.stage in EXAMINING,
-        "may_take": may_examine and row.examiner_id is None,
-        "result": result or ResultForm(currency=unit.currency),
-        "decline": decline or DeclineForm(),
+        "is_open": is_open,
+        "may_take": is_open and row.examiner_id is None,
+        "seal": _seal(row),
+        "arrival": None if row.is_seal_checked else ArrivalForm(),
+        # Asked for once the seal was checked, so that nothing is opened before.
+        "result": ResultForm(currency=unit.currency, is_seal_checked=True) if row.is_seal_checked else None,
+        "decline": DeclineForm(),
+        "handover": HandoverForm(),
+        # Whatever was found and whether it is examined again: the unit is handed over all the same.
+        "may_send": row.finished_at is not None and examines and not has_sent(row.task, person, examination=row),
+        **(sent or {}),
     }
     return render(request, "console/testbuys/examination.html", context, status=status)
+
+
+def _seal(row: Examination) -> dict[str, Any] | None:
+    """The seal as it was found on arrival, until the result shows it."""
+    if row.finished_at is not None or not row.is_seal_checked:
+        return None
+    return {"found": row.seal_no_found, "fits": row.seal_fits, "is_intact": row.is_seal_intact}
 
 
 def _own(row: Examination) -> dict[str, Any] | None:
@@ -151,6 +190,8 @@ def _blind_row(row: Examination, person: Person) -> dict[str, Any]:
         "said_model": row.task.said_model,
         "due_at": row.due_at,
         "is_mine": row.examiner_id == person.pk,
+        "is_late": testbuys.is_late(row),
+        "is_over": row.task.stage not in EXAMINING,
         "is_declined": row.declined_at is not None,
         "finished_at": row.finished_at,
         "outcome": outcome,
@@ -161,4 +202,10 @@ def _blind_row(row: Examination, person: Person) -> dict[str, Any]:
 def _row(row: Examination, may_read_results: bool) -> dict[str, Any]:
     """One line for those who oversee."""
     outcome: str | Promise = words.OUTCOMES[row.outcome] if may_read_results and row.outcome else ""
-    return {"row": row, "outcome": outcome, "is_sealed_well": row.seal_fits and row.is_seal_intact}
+    return {
+        "row": row,
+        "outcome": outcome,
+        "is_late": testbuys.is_late(row),
+        "is_over": row.task.stage not in EXAMINING,
+        "has_bad_seal": may_read_results and row.is_seal_checked and not (row.seal_fits and row.is_seal_intact),
+    }

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.models import Organisation, Person, Programme, Role, TestBuyTask
 from assay.casework.queries.examiners import Candidate
+from assay.casework.services import parcels
 from assay.casework.services.buying import FAILURE_LABELS, FAILURES, VIEWS
+from assay.casework.services.examinations import CANNOT_EXAMINE
 from assay.market.errors import AssayError
 from assay.market.values import money
 from assay.market.values.hints import Hints
@@ -138,6 +140,27 @@ class FailForm(TaskForm):
         cast(forms.ChoiceField, self.fields["outcome"]).choices = possible
 
 
+class LossForm(TaskForm):
+    """How a unit ended after it was sealed."""
+
+    outcome = forms.ChoiceField(
+        label=_("What happened"), choices=list(parcels.LOSSES.items()), widget=forms.RadioSelect
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class HandoverForm(forms.Form):
+    """By whom a unit travels."""
+
+    carrier = forms.CharField(label=_("Carrier, or who carries it"), max_length=100)
+    tracking_no = forms.CharField(label=_("Tracking number"), max_length=100, required=False)
+    place = forms.CharField(label=_("Where you are"), max_length=200)
+
+
+class SendForm(HandoverForm, TaskForm):
+    """By whom a sealed unit leaves for its examiner."""
+
+
 class BuyerForm(TaskForm):
     """To whom a task is given."""
 
@@ -193,8 +216,8 @@ class ExaminerForm(TaskForm):
         return chosen, Person.objects.get(pk=int(person)) if person else None
 
 
-class ResultForm(forms.Form):
-    """What an examiner found."""
+class SealSeenForm(forms.Form):
+    """The seal as an examiner finds it."""
 
     seal_no_found = forms.CharField(
         label=_("Seal number on the parcel"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -202,6 +225,23 @@ class ResultForm(forms.Form):
     is_seal_intact = forms.ChoiceField(
         label=_("The seal is"), choices=[("yes", _("intact")), ("no", _("broken or opened"))], widget=forms.RadioSelect
     )
+
+
+class ArrivalForm(SealSeenForm):
+    """What is seen of a parcel before it is opened."""
+
+    place = forms.CharField(label=_("Where you are"), max_length=200)
+    picture = forms.FileField(
+        label=_("Photograph of the parcel as it came"),
+        help_text=_("JPEG, PNG or WebP, at most 10 MB."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+        required=False,
+    )
+
+
+class ResultForm(SealSeenForm):
+    """What an examiner found; the seal is not asked for again where it was checked on arrival."""
+
     outcome = forms.ChoiceField(
         label=_("Outcome"),
         choices=[(name, words.OUTCOMES[name]) for name in ("counterfeit", "genuine", "inconclusive")],
@@ -218,8 +258,10 @@ class ResultForm(forms.Form):
     )
     place = forms.CharField(label=_("Where you are"), max_length=200)
 
-    def __init__(self, data: Sent = None, *, currency: str) -> None:
+    def __init__(self, data: Sent = None, *, currency: str, is_seal_checked: bool = False) -> None:
         super().__init__(data)
+        if is_seal_checked:
+            del self.fields["seal_no_found"], self.fields["is_seal_intact"]
         label = _("Cost of the examination (%(currency)s)") % {"currency": currency}
         self.fields["cost"] = MoneyField(currency=currency, label=label, required=False)
 
@@ -227,7 +269,8 @@ class ResultForm(forms.Form):
 class DeclineForm(forms.Form):
     """Why an examination is declined."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
+    code = forms.ChoiceField(label=_("Why"), choices=list(CANNOT_EXAMINE.items()), widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("What exactly"), max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class ReasonForm(forms.Form):

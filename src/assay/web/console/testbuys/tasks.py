@@ -13,20 +13,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from assay.casework.access import NotThere, may, need
-from assay.casework.models import CustodyEntry, Examination, Person, TaskStage, TestBuyTask
+from assay.casework.models import CustodyEntry, Document, Examination, Person, Role, TaskStage, TestBuyTask
 from assay.casework.queries import testbuys
 from assay.casework.queries.examiners import candidates
 from assay.casework.queries.testbuys import EXAMINING, FOR_BUYERS, NARROWED, TaskFilter
-from assay.casework.services import buying, custody, documents
+from assay.casework.services import buying, custody, documents, parcels
 from assay.casework.services import examinations as examining
 from assay.casework.services.buying import Order, Parcel, Seal
+from assay.casework.services.parcels import Handover
 from assay.web.console.asking import actor_of, person_of
 from assay.web.console.testbuys import forms, words
 from assay.web.console.testbuys.asking import is_done, picture_response, task_for
 
 _A_PAGE = 50
 # What a buyer reads of the chain: their own part. Who examines, and how often, says something about the outcome.
-_BUYERS_ACTS = ("taken", "handed_on", "ordered", "received", "photographed", "sealed", "failed")
+_BUYERS_ACTS = ("taken", "handed_on", "ordered", "received", "sealed", "failed")
+_VIEWS = buying.VIEWS | parcels.VIEWS
 
 Shown = dict[str, forms.TaskForm]
 
@@ -58,7 +60,8 @@ def tasks(request: HttpRequest) -> HttpResponse:
 def _row(row: TestBuyTask, is_buyer: bool) -> dict[str, Any]:
     """One line of the list; what is with an examiner is one stage for buyers, whichever examination it is."""
     stage = TaskStage.SEALED if is_buyer and row.stage == TaskStage.EXAMINED else TaskStage(row.stage)
-    return {"task": row, "stage": stage.value, "words": stage.label, "is_overdue": testbuys.is_overdue(row)}
+    is_overdue = testbuys.is_overdue(row) or (not is_buyer and row.is_late)  # type: ignore[attr-defined]
+    return {"task": row, "stage": stage.value, "words": stage.label, "is_overdue": is_overdue}
 
 
 def task(request: HttpRequest, pk: int) -> HttpResponse:
@@ -123,10 +126,24 @@ def fail(request: HttpRequest, pk: int) -> HttpResponse:
     return _step(request, row, "fail", form, lambda a, d: buying.fail(a, row, d["outcome"], d["note"]))
 
 
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """The sealed unit was handed over to be carried."""
+    row = task_for(request, pk)
+    form = forms.SendForm(request.POST, task=row)
+    return _step(request, row, "send", form, lambda a, d: parcels.send(a, row, Handover(**d)))
+
+
+def lose(request: HttpRequest, pk: int) -> HttpResponse:
+    """A senior ends a unit that was lost or exchanged after it was sealed."""
+    row = task_for(request, pk)
+    form = forms.LossForm(request.POST, task=row)
+    return _step(request, row, "lose", form, lambda a, d: parcels.lose(a, row, d["outcome"], d["reason"]))
+
+
 def examine(request: HttpRequest, pk: int) -> HttpResponse:
     """A senior gives it to an examiner, or takes it from one and gives it to another."""
     row = task_for(request, pk)
-    current = _open_examination(row)
+    current = testbuys.open_examination(row)
     form = _examiner_form(row, current, request.POST)
     if current is None:
         return _step(
@@ -144,7 +161,7 @@ def examine(request: HttpRequest, pk: int) -> HttpResponse:
 def picture(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """The photograph with this number (from 1) of a task."""
     row = task_for(request, pk)
-    found = testbuys.photographs(row)
+    found = _photographs(person_of(request), row)
     if not 1 <= number <= len(found):
         raise NotThere(f"Task {pk} has no photograph {number}.", where={"task": pk})
     need(person_of(request), "task.photograph", found[number - 1])
@@ -172,6 +189,8 @@ _DONE: dict[str, Callable[[], str]] = {
     "photograph": lambda: _("The photograph is kept."),
     "seal": lambda: _("Sealed. The unit waits for its examiner."),
     "fail": lambda: _("Recorded: this buy has ended."),
+    "send": lambda: _("Recorded: the unit is on its way."),
+    "lose": lambda: _("Recorded: this buy has ended."),
     "examine": lambda: _("The unit was given to the examiner."),
 }
 
@@ -180,23 +199,28 @@ def _page(request: HttpRequest, row: TestBuyTask, given: Shown, status: int = 20
     person = person_of(request)
     chain = custody.chain(row)
     views = testbuys.photograph_views(row)
-    photographs = testbuys.photographs(row)
+    photographs = _photographs(person, row)
     context = {
         "task": row,
         "forms": _forms(person, row, given),
         "stages": _stages(row),
         "is_overdue": testbuys.is_overdue(row),
-        "photographs": [{"row": each, "words": buying.VIEWS.get(views[each.pk], "")} for each in photographs],
+        "photographs": [{"row": each, "words": _VIEWS.get(views[each.pk], "")} for each in photographs],
         "chain": chain,
         "links": _links(person, chain.entries),
         "may_take": row.stage == TaskStage.TO_BUY and may(person, "task.take", row) and row.assigned_to is None,
         "may_read_results": may(person, "examination.results", row),
+        "note": row.note if row.outcome in buying.FAILURES or may(person, "examination.results", row) else "",
         "outcome": _outcome(person, row),
         "weights": _weights(row),
     }
     if may(person, "examination.assign", row) or context["may_read_results"]:
-        context["examinations"] = list(row.examinations.select_related("organisation", "examiner").order_by("ordinal"))
+        context["examinations"] = _examinations(row, chain.entries)
     return render(request, "console/testbuys/task.html", context, status=status)
+
+
+def _photographs(person: Person, row: TestBuyTask) -> list[Document]:
+    return [each for each in testbuys.photographs(row) if may(person, "task.photograph", each)]
 
 
 def _forms(person: Person, row: TestBuyTask, given: Shown) -> Shown:
@@ -209,17 +233,28 @@ def _forms(person: Person, row: TestBuyTask, given: Shown) -> Shown:
         "seal": ((TaskStage.RECEIVED,), "task.buy", forms.SealForm),
         "fail": (testbuys.BUYING, "task.fail", forms.FailForm),
         "assign": (testbuys.BUYING, "task.assign", forms.BuyerForm),
+        "send": (EXAMINING, "task.send", forms.SendForm),
+        "lose": (EXAMINING, "task.lose", forms.LossForm),
     }
     for name, (stages, permission, kind) in kinds.items():
         if row.stage in stages and may(person, permission, row):
             found[name] = given.get(name) or kind(task=row)
+    if may(person, "task.buy", row) and testbuys.has_sent(row, person):
+        found.pop("send", None)
     if row.stage in EXAMINING and may(person, "examination.assign", row):
-        found["examine"] = given.get("examine") or _examiner_form(row, _open_examination(row))
+        found["examine"] = given.get("examine") or _examiner_form(row, testbuys.open_examination(row))
     return found
 
 
-def _open_examination(row: TestBuyTask) -> Examination | None:
-    return row.examinations.filter(finished_at=None).first()
+def _examinations(row: TestBuyTask, entries: tuple[CustodyEntry, ...]) -> list[dict[str, Any]]:
+    """The examinations of a unit, each with the coded reason of its last decline in words."""
+    because = {each.details.get("examination"): _said(each) for each in entries if each.act == "declined"}
+    rows = row.examinations.select_related("organisation", "examiner").order_by("ordinal")
+    found = []
+    for each in rows:
+        each.task = row
+        found.append({"row": each, "because": because.get(str(each.pk), ""), "is_late": testbuys.is_late(each)})
+    return found
 
 
 def _examiner_form(row: TestBuyTask, current: Examination | None, *data: Any) -> forms.ExaminerForm:  # noqa: ANN401
@@ -236,8 +271,29 @@ def _stages(row: TestBuyTask) -> list[dict[str, Any]]:
 
 
 def _links(person: Person, entries: tuple[CustodyEntry, ...]) -> list[dict[str, Any]]:
-    acts = set(_BUYERS_ACTS) if may(person, "task.buy") else set(custody.ACTS)
-    return [{"entry": each, "words": custody.ACTS[each.act]} for each in entries if each.act in acts]
+    if may(person, "task.buy"):
+        entries = tuple(each for each in entries if _is_buyers(each))
+    return [{"entry": each, "words": custody.ACTS[each.act], "said": _said(each)} for each in entries]
+
+
+def _is_buyers(entry: CustodyEntry) -> bool:
+    """Whether a link is of the buyer's part: what another hand sent or photographed tells that it was examined."""
+    if entry.act in ("sent", "photographed"):
+        return entry.person.role == Role.TEST_BUYER
+    return entry.act in _BUYERS_ACTS
+
+
+def _said(entry: CustodyEntry) -> str | Promise:
+    """What the details of a link say, for a reader."""
+    details = entry.details
+    if entry.act == "sent":
+        return " ".join(filter(None, (details["carrier"], details["tracking_no"])))
+    if entry.act == "arrived":
+        fits = _("The seal fits.") if details["seal"] == "fits" else _("The seal differs.")
+        return fits if details["intact"] == "yes" else f"{fits} {_('It is broken or opened.')}"
+    if entry.act == "declined":
+        return examining.CANNOT_EXAMINE.get(details.get("because", ""), "")
+    return ""
 
 
 def _outcome(person: Person, row: TestBuyTask) -> str | Promise:

@@ -23,6 +23,8 @@ NARROWED: Words = {
     "free": _("nobody's yet"),
     "overdue": _("overdue"),
     "give_out": _("wait to be given to an examiner"),
+    "late": _("examinations that are overdue"),
+    "reported": _("reported by the examiner: swapped, opened, damaged or not come"),
     "declined": _("declined by the examiner"),
     "seals": _("came under another or a broken seal"),
     "refused": _("finished, but refused by the folder"),
