@@ -12,6 +12,7 @@ from assay.casework.choices import Choice
 from assay.casework.findings import Content, Discrepancy, Step
 from assay.casework.models import Action, Decision, DecisionState, Gold, Item, ItemState, Person, Review, ReviewKind
 from assay.casework.queries.blind import is_blind_to, kind_in_hand, passing_as_open
+from assay.casework.queries.harm import counting
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
 from assay.casework.reasons import needs_second_person
@@ -134,7 +135,7 @@ def consequences(item: Item, choice: Choice, now: datetime) -> Consequences:
     weight = strikes.policy_in_force().weight(choice.answer, choice.action, choice.reason_code)
     return Consequences(
         choice=choice,
-        needs_second=needs_second_person(choice.action, item.harm_minor),
+        needs_second=needs_second_person(choice.action, counting().of([item])),
         has_statement=restricts,
         has_effect=restricts,
         strike=weight,

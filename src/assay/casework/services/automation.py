@@ -20,6 +20,7 @@ from assay.casework.models import (
     StrikeProposal,
 )
 from assay.casework.moves import WrongState
+from assay.casework.queries.harm import counting
 from assay.casework.queries.queue import free
 from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR, SEVERITY, is_more_severe
 from assay.casework.services.acting import need_of
@@ -91,7 +92,7 @@ def _is_decided(item: Item) -> bool:
 def _candidates(limit: int) -> list[Item]:
     policies = {row.category: row for row in AutomationPolicy.objects.all()}
     found: list[Item] = []
-    rows = Item.objects.filter(free(timezone.now()), state=ItemState.OPEN, harm_minor__lt=HIGH_IMPACT_HARM_MINOR)
+    rows = Item.objects.filter(free(timezone.now()), ~counting().is_high, state=ItemState.OPEN)
     rows = rows.exclude(stream__in=(Stream.RANDOM, Stream.TEST_BUY)).filter(
         ~Exists(Decision.objects.filter(item=OuterRef("pk"))),
         ~Exists(StrikeProposal.objects.filter(item=OuterRef("pk"))),
@@ -114,7 +115,7 @@ def _for_people(item: Item) -> bool:
     facts = item.finding.content.get("facts", ()) if item.finding else ()
     return (
         item.stream in (Stream.RANDOM, Stream.TEST_BUY)
-        or item.harm_minor >= HIGH_IMPACT_HARM_MINOR
+        or counting().of([item]) >= HIGH_IMPACT_HARM_MINOR
         or item.decisions.exists()
         or item.strike_proposals.exists()
         or any(isinstance(each, dict) and each.get("id") == AUTHENTICATION for each in facts)

@@ -22,6 +22,7 @@ from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, ItemState, Person
 from assay.casework.moves import WrongState
 from assay.casework.queries.blind import passing_as_open, without_blind
+from assay.casework.queries.harm import counting
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason, undo
@@ -97,7 +98,7 @@ def plan(actor: Actor, items: Sequence[Item], choice: Choice) -> tuple[Row, ...]
 
 def together_minor(rows: Iterable[Row]) -> int:
     """The harm of everything that is decided at once."""
-    return sum(row.item.harm_minor for row in rows if row.fate in DECIDES)
+    return counting().of(row.item for row in rows if row.fate in DECIDES)
 
 
 def apply(actor: Actor, items: Sequence[Item], choice: Choice, *, seen: Mapping[int, int] | None = None) -> Batch:

@@ -30,6 +30,7 @@ from assay.casework.models import (
     ReviewKind,
 )
 from assay.casework.moves import WrongState, make_move
+from assay.casework.queries.harm import counting
 from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.services import claims, effects, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
@@ -80,7 +81,8 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         need_of(actor, "item.decide", row)
         _need_kind_of_actor(actor, choice)
         claims.need_free(row, actor.person, now)
-        is_held = not choice.is_automatic and needs_second_person(choice.action, max(row.harm_minor, together_minor))
+        harm = max(counting().of([row]), together_minor)
+        is_held = not choice.is_automatic and needs_second_person(choice.action, harm)
         _need_undecided(row)
         make_move(row, "item", "propose" if is_held else "decide")
         review = file_review(actor.person, row, choice, ReviewKind.FIRST, now) if actor.person else None

@@ -111,7 +111,8 @@ class ItemOut(Schema):
     score: float
     score_low: float | None
     score_high: float | None
-    harm_minor: int
+    harm_minor: int = Field(..., description="Expected harm a month, in minor units of `harm_currency`.")
+    harm_currency: str = Field(..., description="Empty where the harm is not known.")
     stream: str
     state: str
     opened_at: datetime

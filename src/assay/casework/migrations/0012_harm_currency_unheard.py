@@ -1,0 +1,31 @@
+from django.apps.registry import Apps
+from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models import F
+
+
+def say_currency(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Harm that a run counted is in the run's currency; what was counted one by one is in that of its price."""
+    item, run = apps.get_model("casework", "Item"), apps.get_model("casework", "AnalysisRun")
+    for pk, counts in run.objects.values_list("pk", "counts"):
+        currency = counts.get("currency", "")
+        rows = item.objects.filter(run=pk).exclude(stream="live")
+        rows.update(harm_currency="" if currency == "XXX" else currency)
+    alone = item.objects.filter(run=None) | item.objects.filter(stream="live")
+    alone.update(harm_currency=F("currency"))
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("casework", "0011_test_buy_stream"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="item",
+            name="harm_currency",
+            field=models.CharField(blank=True, default="", max_length=3),
+            preserve_default=False,
+        ),
+        migrations.RunPython(say_currency, migrations.RunPython.noop),
+    ]
