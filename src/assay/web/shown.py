@@ -59,6 +59,7 @@ _TONES: dict[str, str] = {
     "refused": "off",
     "withdrawn": "off",
     "waived": "off",
+    "unheard": "off",
     "revoked": "off",
 }
 

@@ -15,6 +15,17 @@ def say_currency(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     alone.update(harm_currency=F("currency"))
 
 
+def say_unheard(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """What was written while there was no endpoint was called delivered."""
+    effect = apps.get_model("casework", "Effect")
+    effect.objects.filter(endpoint=None, state="delivered").update(state="unheard", delivered_at=None)
+
+
+def say_delivered(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    effect = apps.get_model("casework", "Effect")
+    effect.objects.filter(state="unheard").update(state="delivered", delivered_at=F("created_at"))
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("casework", "0011_test_buy_stream"),
@@ -27,5 +38,21 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, default="", max_length=3),
             preserve_default=False,
         ),
+        migrations.AlterField(
+            model_name="effect",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "waits to be sent"),
+                    ("delivered", "delivered"),
+                    ("failed", "given up after all retries"),
+                    ("waived", "waived by a person"),
+                    ("unheard", "nobody listened"),
+                ],
+                default="waiting",
+                max_length=10,
+            ),
+        ),
         migrations.RunPython(say_currency, migrations.RunPython.noop),
+        migrations.RunPython(say_unheard, say_delivered),
     ]
