@@ -38,7 +38,7 @@ from assay.casework.services.recording import Actor, record
 from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
-__all__ = ["Choice", "approve", "decide", "expire", "refuse", "reverse", "undo"]
+__all__ = ["Choice", "approve", "decide", "decide_on", "expire", "refuse", "reverse", "undo"]
 
 EVENTS = {
     "decision.made": _("decided"),
@@ -98,6 +98,22 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         said |= {"state": decision.state, "ends_at": _said(decision.ends_at), "batch": batch, "note": choice.note}
         record(actor, "decision.proposed" if is_held else "decision.made", decision, after=said)
     return decision
+
+
+def decide_on(actor: Actor, item: Item, choice: Choice, *, finding_sha256: str) -> Decision:
+    """Decides as `decide` does, about the finding that was read: WrongState when the item rests on another by now."""
+    with transaction.atomic():
+        row = _locked(item.pk)
+        now = row.finding.content_sha256 if row.finding else ""
+        if now != finding_sha256:
+            raise WrongState(
+                gettext("What is known about item %(item)s has changed since you read it; look at it again.")
+                % {"item": row},
+                where={"item": row.pk, "field": "finding_sha256"},
+                value=finding_sha256,
+                allowed=now,
+            )
+        return decide(actor, row, choice)
 
 
 def approve(actor: Actor, decision: Decision) -> Decision:
