@@ -7,6 +7,7 @@ import json
 import re
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -83,7 +84,22 @@ def in_a_row(browser: Browser, paths: list[str]) -> Times:
     return Times.of(seconds)
 
 
-def at_a_rate(host: str, port: int, token: str, bodies: list[bytes], per_second: float, n: int) -> tuple[Times, int]:
+@dataclass(frozen=True)
+class Caller:
+    """A program that rates: where, with which token, and whether every call has an Idempotency-Key of its own."""
+
+    host: str
+    port: int
+    token: str
+    sends_keys: bool = False
+
+    def headers(self, place: int) -> dict[str, str]:
+        """Those of one call."""
+        plain = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        return plain | ({"Idempotency-Key": f"{uuid.uuid4()}-{place}"} if self.sends_keys else {})
+
+
+def at_a_rate(caller: Caller, bodies: list[bytes], per_second: float, n: int) -> tuple[Times, int]:
     """Posts ratings on an open schedule (a late answer does not hold up the next call); times run from the schedule."""
     waiting, lock = iter(range(n)), threading.Lock()
     seconds: list[float] = []
@@ -91,12 +107,12 @@ def at_a_rate(host: str, port: int, token: str, bodies: list[bytes], per_second:
     begin = time.perf_counter() + 0.5
 
     def work() -> None:
-        connection = http.client.HTTPConnection(host, port, timeout=60)
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection = http.client.HTTPConnection(caller.host, caller.port, timeout=60)
         for place in _taken(waiting, lock):
             due = begin + place / per_second
             time.sleep(max(due - time.perf_counter(), 0))
-            connection.request("POST", "/api/v1/ratings", body=bodies[place % len(bodies)], headers=headers)
+            body, headers = bodies[place % len(bodies)], caller.headers(place)
+            connection.request("POST", "/api/v1/ratings", body=body, headers=headers)
             answer = connection.getresponse()
             answer.read()
             took = time.perf_counter() - due
@@ -121,6 +137,6 @@ def _taken(waiting: Iterator[int], lock: threading.Lock) -> Iterator[int]:
         yield place
 
 
-def rating_bodies(rows: list[dict[str, object]]) -> list[bytes]:
-    """Listings as request bodies; items are not opened, so that the rating itself is timed."""
-    return [json.dumps({"listing": row, "open_item": False}, default=str).encode() for row in rows]
+def rating_bodies(rows: list[dict[str, object]], *, open_items: bool = False) -> list[bytes]:
+    """Listings as request bodies; without `open_items` the rating itself is timed."""
+    return [json.dumps({"listing": row, "open_item": open_items}, default=str).encode() for row in rows]

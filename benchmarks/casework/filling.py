@@ -26,12 +26,12 @@ N_CATEGORIES, N_BRANDS, GOODS_OF_A_MERCHANT = 40, 300, 20
 
 _ITEMS = """
 INSERT INTO casework_item (id, subject_type, subject_id, merchant_id, merchant_name, title, brand, category,
-    price_minor, currency, score, score_low, score_high, harm_minor, rank, stream, inclusion_probability, state,
-    needs_blind_review, claimed_for, opened_at, updated_at)
+    price_minor, currency, score, score_low, score_high, harm_minor, harm_currency, rank, stream,
+    inclusion_probability, state, needs_blind_review, claimed_for, opened_at, updated_at)
 SELECT n, 'listing', 'L' || lpad(n::text, 9, '0'), 'M' || (n / {goods}), 'Shop ' || (n / {goods}),
     'Norvane TR-' || (n % 997) || ' diver watch, steel, ' || (n % 31) || ' jewels', 'Brand ' || (n * 7919 % {brands}),
     'category/' || (n * 104729 % {categories}), 900 + n % 90000, 'EUR', 40 + (n * 48271 % 6000) / 100.0, 35, 95,
-    (n * 16807 % 2000000), ln(1 + (n * 16807 % 2000000)) / ln(10) - (n % 60) / 30.0,
+    (n * 16807 % 2000000), 'EUR', ln(1 + (n * 16807 % 2000000)) / ln(10) - (n % 60) / 30.0,
     CASE WHEN n % 50 = 0 THEN 'random' ELSE 'flagged' END, CASE WHEN n % 50 = 0 THEN 0.01 END, 'open', false, '',
     now() - (n % 60) * interval '1 day', now()
 FROM generate_series({first}::bigint, {last}::bigint) AS n

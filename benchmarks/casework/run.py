@@ -60,6 +60,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--run", type=Path, help="rated run to rate with; without it ratings are left out")
     parser.add_argument("--seconds", type=int, default=60, help="how long 100 ratings a second are kept up")
+    parser.add_argument("--per-second", type=float, default=100.0, help="ratings a second")
+    parser.add_argument("--keys", action="store_true", help="send an Idempotency-Key with every rating")
+    parser.add_argument("--open-items", action="store_true", help="open an item for every red flag")
     parser.add_argument("--write", action="store_true", help="write results.json")
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
@@ -164,7 +167,7 @@ def _wait_for(server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _measured(n: int, port: int, people: dict[str, Any], options: argparse.Namespace) -> dict[str, Any]:
-    from clients import Browser, at_a_rate, in_a_row, rating_bodies
+    from clients import Browser, Caller, at_a_rate, in_a_row, rating_bodies
 
     browser = Browser("127.0.0.1", port, people["sessions"][0])
     rng = random.Random(n)
@@ -177,9 +180,11 @@ def _measured(n: int, port: int, people: dict[str, Any], options: argparse.Names
     row["ratio"] = {name: round(row[f"{name}_ms"]["p50"] / row["floor_ms"][name], 1) for name in ("queue", "item")}
     row["analysts"] = _analysts(port, people["sessions"])
     if options.run:
-        bodies = rating_bodies(_listings(options.run))
-        times, failed = at_a_rate("127.0.0.1", port, people["token"], bodies, 100.0, 100 * options.seconds)
-        row["ratings_ms"] = asdict(times) | {"failed": failed}
+        bodies = rating_bodies(_listings(options.run), open_items=options.open_items)
+        caller = Caller("127.0.0.1", port, people["token"], options.keys)
+        times, failed = at_a_rate(caller, bodies, options.per_second, int(options.per_second * options.seconds))
+        asked = {"with_keys": options.keys, "opens_items": options.open_items}
+        row["ratings_ms"] = asdict(times) | {"failed": failed} | asked
     return row
 
 

@@ -90,6 +90,7 @@ def an_item(**given: Any) -> Item:
         "score_low": 84.0,
         "score_high": 95.0,
         "harm_minor": 50_000,
+        "harm_currency": "EUR",
         "rank": 4.7,
         "opened_at": NOW,
         "updated_at": NOW,

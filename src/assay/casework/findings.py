@@ -142,7 +142,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of the listing, and how many other listings show the same file or fingerprint (up to five named)."""
+    """A picture of the listing, and how many other listings show the same file or fingerprint (up to five named).
+
+    `elsewhere_uri` says where the picture of the first of these is.
+    """
 
     image_id: str
     uri: str = ""
@@ -151,6 +154,7 @@ class Picture:
     ocr_text: str = ""
     n_elsewhere: int = 0
     elsewhere: tuple[str, ...] = ()
+    elsewhere_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)

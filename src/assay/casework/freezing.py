@@ -200,6 +200,7 @@ def _picture(use: PictureUse) -> Picture:
         ocr_text=_text(row["ocr_text"], _OCR_KEPT),
         n_elsewhere=use.n_elsewhere,
         elsewhere=use.elsewhere,
+        elsewhere_uri=_text(use.elsewhere_uri, 2_000),
     )
 
 

@@ -61,7 +61,8 @@ _TABLES: dict[str, Classes] = {
         "progress",
     ),
     "item": Classes(
-        CASE, case="subject_id merchant_id merchant_name title brand category currency claimed_by claimed_for"
+        CASE,
+        case="subject_id merchant_id merchant_name title brand category currency harm_currency claimed_by claimed_for",
     ),
     "finding": Classes(CASE, case="snapshot_id model content content_sha256"),
     "savedview": Classes(PLATFORM, platform="person name query"),

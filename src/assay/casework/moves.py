@@ -96,6 +96,7 @@ MOVES: tuple[Move, ...] = (
     Move("effect", "deliver", ("waiting",), "delivered", "worker", "an answer of the receiver from 200 to 299"),
     Move("effect", "give_up", ("waiting",), "failed", "worker", "all tries used up, or the receiver says gone"),
     Move("effect", "retry", ("failed",), "waiting", "effect.retry", "a reason"),
+    Move("effect", "send", ("unheard",), "waiting", "endpoint.keep", "an endpoint that exists by now; a reason"),
     Move("effect", "waive", ("failed", "waiting"), "waived", "effect.waive", "a reason"),
 )
 

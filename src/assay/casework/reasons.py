@@ -13,7 +13,8 @@ from assay.casework.models import Action, Answer, SubjectType
 SEVERITY: tuple[str, ...] = tuple(Action.values)
 # These end a livelihood or nearly so, whoever asks for them (AMO holds such actions for a second person as well).
 ALWAYS_SECOND_PERSON = frozenset({Action.SUSPEND, Action.CLOSE})
-# A listing with more expected harm than this (minor units a month) sells enough that a wrong removal hurts as much.
+# A listing with more expected harm than this sells enough that a wrong removal hurts as much. Minor units a month of
+# the currency that harm counts in (queries/harm.py); harm in any other is not compared with it.
 HIGH_IMPACT_HARM_MINOR = 1_000_000
 # Days an action lasts unless the reviewer says otherwise; None = until lifted.
 USUAL_DAYS: dict[str, int | None] = {
@@ -186,7 +187,7 @@ def is_more_severe(action: str, than: str) -> bool:
 
 
 def needs_second_person(action: str, harm_minor: int) -> bool:
-    """Whether an action takes effect only after somebody else has agreed."""
+    """Whether an action takes effect only after somebody else has agreed. The harm is in the currency that counts."""
     if action in ALWAYS_SECOND_PERSON:
         return True
     return action == Action.REMOVE and harm_minor >= HIGH_IMPACT_HARM_MINOR

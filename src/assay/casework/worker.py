@@ -139,7 +139,7 @@ JOBS: tuple[Job, ...] = (
     Job("take-census", 300, _count, _("Count the queue"), most_seconds=900),
     Job("refresh-testbuys", 300, _refresh, _("Take results of test buys over"), most_seconds=900),
     Job("keep-checkpoint", 3_600, _keep_checkpoint, _("Keep a checkpoint of the log")),
-    Job("forget-answers", 3_600, _forget_answers, _("Forget answered API calls")),
+    Job("forget-answers", 600, _forget_answers, _("Forget answered API calls")),
     Job("clear-sessions", 6 * 3_600, _clear_sessions, _("Delete ended sessions")),
     Job("erase-expired", 6 * 3_600, _erase, _("Erase what has been kept long enough"), most_seconds=3_600),
 )

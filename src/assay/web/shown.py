@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from assay.casework.models import Item
 from assay.market.scores import AT_RISK_SCORE, RED_FLAG_SCORE
 from assay.publishing.visible import visible
 from assay.signals.signal import money_text
@@ -58,6 +59,7 @@ _TONES: dict[str, str] = {
     "refused": "off",
     "withdrawn": "off",
     "waived": "off",
+    "unheard": "off",
     "revoked": "off",
 }
 
@@ -66,6 +68,12 @@ _TONES: dict[str, str] = {
 def money(minor: int | None, currency: str | None = "") -> str:
     """Minor units with their currency: `154900|money:"EUR"` -> `1,549.00 EUR`; in the reader's words for none."""
     return _("not stated") if minor is None else money_text(minor, currency or None)
+
+
+@register.filter
+def harm(item: Item) -> str:
+    """An item's expected harm a month in the currency that it was counted in; in words where it is not known."""
+    return money_text(item.harm_minor, item.harm_currency) if item.harm_currency else _("not known")
 
 
 @register.filter

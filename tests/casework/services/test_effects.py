@@ -72,9 +72,10 @@ def test_an_effect_is_written_for_every_active_endpoint():
     assert Effect.objects.filter(state=EffectState.WAITING).count() == 2
 
 
-def test_where_nobody_listens_the_effect_is_kept_and_counts_as_told():
+def test_where_nobody_listens_the_effect_is_kept_as_unheard_and_is_not_delivered():
     (effect,) = put()
-    assert (effect.state, effect.endpoint, effect.last_error) == (EffectState.DELIVERED, None, NOBODY_LISTENS)
+    assert (effect.state, effect.endpoint, effect.last_error) == (EffectState.UNHEARD, None, NOBODY_LISTENS)
+    assert effect.delivered_at is None
     assert lease_due(soon(), limit=10) == []
 
 

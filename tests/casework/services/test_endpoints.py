@@ -128,3 +128,89 @@ def test_all_that_failed_is_tried_again_together(actor):
     assert endpoints.retry_failed(actor, endpoint, reason="they are back") == 3
     assert set(Effect.objects.values_list("state", "n_attempts")) == {(EffectState.WAITING, 0)}
     assert AuditEvent.objects.filter(action="effect.retried").count() == 3
+
+
+def test_what_waits_goes_to_the_new_address_in_order_and_under_its_keys(actor):
+    made = endpoints.add_endpoint(actor, url=URL)
+    keys = [put("listing:L1")[0].key, put("listing:L1")[0].key]
+    Endpoint.objects.update(n_failed_in_row=9, resting_until=timezone.now() + timedelta(minutes=4))
+    assert endpoints.change_address(actor, made.endpoint, url=URL + "/new", reason="moved", renews_secret=False) is None
+    (first,) = lease_due(timezone.now(), limit=9)
+    assert (first.endpoint.url, first.key) == (URL + "/new", keys[0])
+    assert endpoints.valid_secrets(first.endpoint, timezone.now()) == [made.secret]
+    event = AuditEvent.objects.get(action="endpoint.moved")
+    assert (event.before, event.reason) == ({"url": URL}, "moved")
+    assert event.after == {"url": URL + "/new", "secret_replaced": False}
+
+
+def test_a_move_may_renew_the_secret_and_both_sign_for_a_day(actor):
+    old = endpoints.add_endpoint(actor, url=URL)
+    new = endpoints.change_address(actor, old.endpoint, url=URL + "/new", reason="moved", renews_secret=True)
+    assert endpoints.valid_secrets(new.endpoint, timezone.now()) == [new.secret, old.secret]
+    assert new.secret not in str(list(AuditEvent.objects.values()))
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://shop.example/", URL, URL + "/other", ""])
+def test_a_move_is_checked_like_a_new_endpoint(actor, url):
+    endpoint = endpoints.add_endpoint(actor, url=URL).endpoint
+    endpoints.add_endpoint(actor, url=URL + "/other")
+    with pytest.raises(CallerError):
+        endpoints.change_address(actor, endpoint, url=url, reason="moved", renews_secret=False)
+    assert Endpoint.objects.get(pk=endpoint.pk).url == URL
+
+
+@pytest.mark.parametrize("role", sorted(set(Role.values) - {Role.ADMINISTRATOR}))
+def test_only_administrators_move_endpoints_and_send_on(actor, role):
+    put()
+    endpoint, other = endpoints.add_endpoint(actor, url=URL).endpoint, Actor.of(a_person(role))
+    with pytest.raises(Refused):
+        endpoints.change_address(other, endpoint, url=URL + "/new", reason="moved", renews_secret=False)
+    with pytest.raises(Refused):
+        endpoints.send_unheard(other, endpoint, reason="now there is one")
+    assert Effect.objects.get().state == EffectState.UNHEARD
+
+
+def test_what_nobody_heard_is_sent_to_an_endpoint_that_exists_by_now(actor):
+    keys = {subject: [put(subject)[0].key for _ in range(2)] for subject in ("listing:L1", "listing:L2")}
+    endpoint = endpoints.add_endpoint(actor, url=URL).endpoint
+    assert lease_due(timezone.now(), limit=9) == []
+    assert endpoints.send_unheard(actor, endpoint, reason="they listen now") == 4
+    assert {each.key for each in lease_due(timezone.now(), limit=9)} == {each[0] for each in keys.values()}
+    assert AuditEvent.objects.filter(action="effect.sent_on", reason="they listen now").count() == 4
+    assert endpoints.send_unheard(actor, endpoint, reason="again") == 0
+
+
+def test_one_subjects_effects_are_sent_on_alone(actor):
+    put("listing:L1"), put("listing:L2")
+    endpoint = endpoints.add_endpoint(actor, url=URL).endpoint
+    assert endpoints.send_unheard(actor, endpoint, reason="this one", subject="listing:L2") == 1
+    assert Effect.objects.get(state=EffectState.WAITING).subject == "listing:L2"
+
+
+def test_what_waits_behind_it_goes_behind_it(actor):
+    (apply,) = put("listing:L1")
+    endpoint = endpoints.add_endpoint(actor, url=URL).endpoint
+    put("listing:L1")
+    assert endpoints.send_unheard(actor, endpoint, reason="they listen now") == 1
+    assert [each.pk for each in lease_due(timezone.now(), limit=9)] == [apply.pk]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"state": EffectState.DELIVERED, "n_attempts": 1},
+        {"state": EffectState.WAITING, "n_attempts": 1},
+        {"state": EffectState.FAILED, "n_attempts": 14},
+        {"leased_until": timezone.now() + timedelta(days=9)},
+    ],
+)
+def test_an_apply_never_comes_behind_its_lift(actor, later):
+    (apply,) = put("listing:L1")
+    endpoint = endpoints.add_endpoint(actor, url=URL).endpoint
+    put("listing:L1")
+    Effect.objects.filter(endpoint=endpoint).update(**later)
+    assert endpoints.send_unheard(actor, endpoint, reason="they listen now") == 0
+    with pytest.raises(WrongState, match="later news"):
+        endpoints.send_unheard(actor, endpoint, reason="this one", subject="listing:L1")
+    apply.refresh_from_db()
+    assert (apply.state, apply.endpoint) == (EffectState.UNHEARD, None)

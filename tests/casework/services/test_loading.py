@@ -40,6 +40,15 @@ def test_the_random_sample_has_its_inclusion_probability_and_flagged_ones_keep_t
     assert all(item.score < LEAST for item in drawn.filter(stream=Stream.RANDOM))
 
 
+def test_harm_is_in_the_currency_of_the_load_and_not_known_without_a_rate():
+    counts = load().counts
+    by_currency = {item.currency: item.harm_currency for item in Item.objects.filter(subject_type="listing")}
+    assert by_currency.pop(counts["currency"]) == counts["currency"]
+    assert by_currency and set(by_currency.values()) == {""}
+    assert set(Item.objects.filter(subject_type="merchant").values_list("harm_currency")) == {(counts["currency"],)}
+    assert not Item.objects.filter(harm_currency="", harm_minor__gt=0).exists()
+
+
 def test_one_event_says_what_a_load_did_and_one_what_each_batch_wrote():
     actor = Actor.of(a_person(Role.SENIOR))
     loaded = load_run(the_run(), actor=actor, least_score=LEAST, n_random=N_RANDOM, how=How(engine_settings=SETTINGS))

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from assay.casework.models import IdempotencyKey, Role
+from assay.casework.services import repeats
 from assay.casework.services.recording import Actor
 from assay.casework.services.repeats import KeyUsedDifferently, forget_old, once
 from assay.casework.services.tokens import make_token
@@ -62,6 +63,20 @@ def test_keys_belong_to_their_token(token):
 def test_a_key_that_is_no_key_is_refused(token, key):
     with pytest.raises(CallerError, match="Idempotency-Key"):
         once(token, key, b"", _work())
+
+
+def test_old_answers_are_forgotten_in_batches_and_never_more_than_a_turn_allows(
+    token, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(repeats, "_BATCH", 2)
+    monkeypatch.setattr(repeats, "MOST_FORGOTTEN", 4)
+    for n in range(5):
+        once(token, f"k{n}", b"body", _work(f"made by {n}"))
+    tomorrow = timezone.now() + timedelta(hours=25)
+    with django_assert_num_queries(4):
+        assert forget_old(tomorrow) == 4
+    assert IdempotencyKey.objects.get().key == "k4"
+    assert (forget_old(tomorrow), forget_old(tomorrow)) == (1, 0)
 
 
 def test_answers_older_than_a_day_are_forgotten(token):

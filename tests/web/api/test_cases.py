@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError
 
 from assay.casework.models import Decision, DecisionState, Effect, Endpoint, Role
-from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organisation
+from tests.casework.builders import NOW, a_decision, a_finding, a_person, an_item, an_organisation
 from tests.web.api.conftest import a_caller
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,41 @@ def test_a_proposal_needs_somebody_else(caller):
     approved = a_caller(Role.SENIOR).post(f"/decisions/{reference}/approve")
     assert approved.status_code == 200, approved.content
     assert approved.json()["state"] == "in_force"
+
+
+def test_a_proposal_is_refused_by_somebody_else_and_the_item_is_open_again(caller):
+    item = an_item(subject_type="merchant")
+    close = {"answer": "counterfeit", "action": "close", "reason_code": "repeated"}
+    reference = caller.post(f"/items/{item.pk}/decisions", close).json()["reference"]
+    why = {"reason": "one fact is explained"}
+    assert caller.post(f"/decisions/{reference}/refuse", why).status_code == 403
+    other = a_caller(Role.SENIOR)
+    assert other.post(f"/decisions/{reference}/refuse", {"reason": " "}).status_code == 422
+    refused = other.post(f"/decisions/{reference}/refuse", why)
+    assert (refused.status_code, refused.json()["state"]) == (200, "refused"), refused.content
+    item.refresh_from_db()
+    assert item.state == "open" and not Effect.objects.exists()
+    assert other.post(f"/decisions/{reference}/refuse", why).status_code == 409
+
+
+def test_a_decision_about_a_finding_that_was_replaced_is_refused(caller):
+    item = an_item()
+    read = caller.get(f"/items/{item.pk}").json()["finding_sha256"]
+    item.finding = a_finding(item)
+    item.save(update_fields=["finding"])
+    late = caller.post(f"/items/{item.pk}/decisions", REMOVE | {"finding_sha256": read})
+    assert (late.status_code, late.json()["error"]) == (409, "WrongState")
+    assert "has changed since you read it" in late.json()["message"]
+    assert late.json()["allowed"] == item.finding.content_sha256 and not Decision.objects.exists()
+    now = caller.get(f"/items/{item.pk}").json()["finding_sha256"]
+    made = caller.post(f"/items/{item.pk}/decisions", REMOVE | {"finding_sha256": now})
+    assert (made.status_code, made.json()["finding_sha256"]) == (201, now)
+
+
+@pytest.mark.parametrize("sha256", ["", "ab", "A" * 64, 5])
+def test_a_hash_that_is_none_is_refused(caller, sha256):
+    answer = caller.post(f"/items/{an_item().pk}/decisions", REMOVE | {"finding_sha256": sha256})
+    assert answer.status_code == 422 and not Decision.objects.exists()
 
 
 def test_an_undone_decision_no_longer_restricts(caller):

@@ -3,8 +3,10 @@
 import pytest
 
 from assay.casework.models import AuditEvent, Finding, Item, ItemState, Role, Stream
+from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR
+from assay.casework.services.ranking import rank
 from assay.web.api.shapes import Rating
-from tests.casework.builders import a_decision
+from tests.casework.builders import NOW, a_decision, a_run
 from tests.web.api.conftest import a_caller
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,19 @@ def test_a_red_flag_opens_an_item_once(caller, served, listings):
     assert item.finding.content["waterfall"]["score"] == first["score"]
     assert [each.action for each in AuditEvent.objects.filter(subject_type="item")] == ["item.flagged_live"]
     assert Finding.objects.count() == 1
+
+
+def test_a_red_flags_harm_is_in_the_currency_of_the_loaded_run_or_not_known(caller, served, listings):
+    a_run(finished_at=NOW, counts={"currency": "EUR"}, progress={"asked": {"rates": {"VND": 0.0037}}})
+    row = _flagged(served, listings) | {"price": 50_000_000}
+    harms = {}
+    for currency in ("EUR", "VND", "IDR"):
+        found = caller.post("/ratings", {"listing": row | {"listing_id": currency, "currency": currency}}).json()
+        item = Item.objects.get(pk=found["item"])
+        harms[currency] = item.harm_minor, item.harm_currency
+        assert item.rank == rank(item.harm_minor, item.opened_at)
+    assert harms["IDR"] == (0, "") and harms["VND"][1] == "EUR"
+    assert 0 < harms["VND"][0] < HIGH_IMPACT_HARM_MINOR
 
 
 def test_a_decided_item_is_left_as_it_was_decided(caller, served, listings):

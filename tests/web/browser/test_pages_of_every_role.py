@@ -26,8 +26,10 @@ LANGUAGES = ("en", "zh-hans")
 AXE_IN = {(1440, "light", "en"), (360, "dark", "en")}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Not pages: files, pictures, and addresses that lead on or answer machines.
-FILES = frozenset(("home", "health", "portal:document", "portal:letter", "console:audit-export")) | frozenset(
-    f"console:{each}" for each in ("case-document", "examination", "task-picture", "examination-picture")
+FILES = (
+    frozenset(("home", "health", "portal:document", "portal:letter", "console:audit-export"))
+    | frozenset(f"console:{each}" for each in ("case-document", "examination", "task-picture", "examination-picture"))
+    | frozenset(("console:item-picture", "console:item-picture-other"))
 )
 # Pages that nobody has open: each says so with a status of its own, and has its own test.
 NOT_WALKED = frozenset(("accounts:sign-in", "accounts:invitation", "accounts:second-factor", "accounts:recovery-codes"))

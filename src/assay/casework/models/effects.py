@@ -41,6 +41,7 @@ class EffectState(models.TextChoices):
     DELIVERED = "delivered", _("delivered")
     FAILED = "failed", _("given up after all retries")
     WAIVED = "waived", _("waived by a person")
+    UNHEARD = "unheard", _("nobody listened")
 
 
 class Effect(models.Model):

@@ -84,8 +84,9 @@ class Item(models.Model):
 
     `rank` orders the queue: log10 of the expected harm prevented plus age, written so that it never has to be
     recomputed as time passes (see services/ranking). `claimed_until` in the past means not claimed; `claimed_for` is
-    the kind of review the claim is for (first, blind or gold), which the page must not show. `band` is computed by the
-    database from the score, so that an index can find the few items of a rare band among a million.
+    the kind of review the claim is for (first, blind or gold), which the page must not show. `harm_minor` is in
+    `harm_currency`, that of the run and seldom that of the price; it is empty where the harm is not known. `band` is
+    computed by the database from the score, so that an index can find the few items of a rare band among a million.
     """
 
     subject_type = models.CharField(max_length=10, choices=SubjectType.choices)
@@ -102,6 +103,7 @@ class Item(models.Model):
     score_low = models.FloatField(null=True, blank=True)
     score_high = models.FloatField(null=True, blank=True)
     harm_minor = models.BigIntegerField(default=0)
+    harm_currency = models.CharField(max_length=3, blank=True)
     rank = models.FloatField()
     stream = models.CharField(max_length=10, choices=Stream.choices, default=Stream.FLAGGED)
     inclusion_probability = models.FloatField(null=True, blank=True)

@@ -18,6 +18,8 @@ from assay.casework.services.recording import SYSTEM_NAMES, known_actions
 
 ROWS = 50
 _MOST_EVENTS = 100
+# An installation that never had an endpoint may have millions: nobody reads the exact number.
+MOST_COUNTED = 10_000
 # Codes of the badges, and their words.
 _STATES: dict[str, str | Promise] = {
     "active": _("sends"),
@@ -137,6 +139,18 @@ def the_effect(person: Person, pk: int) -> Effect:
     if found is None:
         raise NotThere(f"There is no effect {pk}.", where={"effect": pk})
     return found
+
+
+def n_unheard() -> int:
+    """How many effects nobody has heard, counted up to MOST_COUNTED."""
+    return Effect.objects.filter(endpoint=None, state=EffectState.UNHEARD)[:MOST_COUNTED].count()
+
+
+def targets_of(person: Person, effect: Effect) -> list[Endpoint]:
+    """The endpoints that a person may send an effect to that nobody has heard; none for any other."""
+    if effect.state != EffectState.UNHEARD or not may(person, "endpoint.keep"):
+        return []
+    return list(endpoints_of(person).filter(is_active=True, organisation=person.organisation_id))
 
 
 def held_by(effect: Effect) -> Effect | None:

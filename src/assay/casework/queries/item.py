@@ -24,8 +24,10 @@ from assay.casework.models import (
 )
 from assay.casework.queries.blind import is_blind_to, kind_in_hand, passing_as_open, tells_itself
 from assay.casework.queries.documents import about_item, answered_requests
+from assay.casework.queries.harm import counting
 from assay.casework.queries.history import Told, history_of
 from assay.casework.queries.marking import Piece, pieces, unplaced
+from assay.casework.queries.pictures import Shown, pictures_of
 from assay.casework.reasons import needs_second_person
 from assay.casework.services import gold, strikes
 from assay.casework.signal_words import in_own_words
@@ -59,6 +61,7 @@ class ItemPage:
     discrepancies: tuple[Discrepancy, ...]
     merchant_discrepancies: tuple[Discrepancy, ...]
     steps: tuple[tuple[str, float], ...]
+    pictures: tuple[Shown, ...]
     others: tuple[Item, ...]
     strike_weight: float
     n_in_force: int
@@ -110,6 +113,7 @@ def item_page(person: Person, item: Item, now: datetime) -> ItemPage:
         discrepancies=_weightiest_first(content.discrepancies if content else ()),
         merchant_discrepancies=_weightiest_first(content.merchant_discrepancies if content else ()),
         steps=_steps(content.waterfall.steps if content else ()),
+        pictures=pictures_of(item, content),
         others=_others(item),
         strike_weight=_strike_weight(item, hidden),
         n_in_force=_n_in_force(item, hidden),
@@ -150,7 +154,7 @@ def consequences(item: Item, choice: Choice, now: datetime) -> Consequences:
     weight = strikes.policy_in_force().weight(choice.answer, choice.action, choice.reason_code)
     return Consequences(
         choice=choice,
-        needs_second=needs_second_person(choice.action, item.harm_minor),
+        needs_second=needs_second_person(choice.action, counting().of([item])),
         has_statement=restricts,
         has_effect=restricts,
         strike=weight,

@@ -29,17 +29,22 @@ _CHANGED = "A newer rating has changed what is known of it."
 _WRITE_ROWS = 500
 _FOLLOWING = (
     *("merchant_id", "merchant_name", "title", "brand", "category", "price_minor", "currency"),
-    *("score", "score_low", "score_high", "harm_minor", "rank", "stream", "inclusion_probability", "state"),
-    *("opened_at", "updated_at", "claimed_by", "claimed_at", "claimed_until", "claimed_for", "run", "finding"),
+    *("score", "score_low", "score_high", "harm_minor", "harm_currency", "rank", "stream"),
+    *("inclusion_probability", "state", "opened_at", "updated_at"),
+    *("claimed_by", "claimed_at", "claimed_until", "claimed_for", "run", "finding"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A subject of a run with its frozen content. `inclusion_probability` is None when it was not drawn."""
+    """A subject of a run with its frozen content. `inclusion_probability` is None when it was not drawn.
+
+    `harm_currency` is the one that harm counts in, empty where the harm is not known.
+    """
 
     content: Content
     harm_minor: int
+    harm_currency: str
     is_flagged: bool
     inclusion_probability: float | None
 
@@ -130,7 +135,8 @@ def _filled(item: Item, run: AnalysisRun | None, arrival: Arrival, now: datetime
     item.brand, item.category = offer.brand, offer.category
     item.price_minor, item.currency = offer.price_minor, offer.currency
     item.score, item.score_low, item.score_high = fall.score, fall.low, fall.high
-    item.harm_minor, first = arrival.harm_minor, rank(arrival.harm_minor, item.opened_at)
+    item.harm_minor, item.harm_currency = arrival.harm_minor, arrival.harm_currency
+    first = rank(arrival.harm_minor, item.opened_at)
     if item.stream == Stream.TEST_BUY:
         item.rank = max(item.rank, first)
     else:

@@ -23,6 +23,7 @@ from assay.casework.models import (
 )
 from assay.casework.moves import WrongState
 from assay.casework.queries.blind import tells_itself
+from assay.casework.queries.harm import counting
 from assay.casework.queries.queue import free
 from assay.casework.reasons import HIGH_IMPACT_HARM_MINOR, SEVERITY, is_more_severe
 from assay.casework.services.acting import need_of
@@ -96,8 +97,8 @@ def _candidates(limit: int) -> list[Item]:
     found: list[Item] = []
     rows = Item.objects.filter(
         free(timezone.now()),
+        ~counting().is_high,
         state=ItemState.OPEN,
-        harm_minor__lt=HIGH_IMPACT_HARM_MINOR,
         inclusion_probability=None,
     )
     rows = rows.filter(
@@ -123,7 +124,7 @@ def _for_people(item: Item) -> bool:
     return (
         item.inclusion_probability is not None
         or tells_itself(item)
-        or item.harm_minor >= HIGH_IMPACT_HARM_MINOR
+        or counting().of([item]) >= HIGH_IMPACT_HARM_MINOR
         or item.decisions.exists()
         or item.strike_proposals.exists()
     )

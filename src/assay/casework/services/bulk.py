@@ -23,6 +23,7 @@ from assay.casework.models import Decision, DecisionState, Item, ItemState, Pers
 from assay.casework.moves import WrongState
 from assay.casework.queries.blind import passing_as_open, without_blind
 from assay.casework.queries.documents import with_unopened
+from assay.casework.queries.harm import counting
 from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason, undo
@@ -101,7 +102,7 @@ def plan(actor: Actor, items: Sequence[Item], choice: Choice) -> tuple[Row, ...]
 
 def together_minor(rows: Iterable[Row]) -> int:
     """The harm of everything that is decided at once."""
-    return sum(row.item.harm_minor for row in rows if row.fate in DECIDES)
+    return counting().of(row.item for row in rows if row.fate in DECIDES)
 
 
 def apply(actor: Actor, items: Sequence[Item], choice: Choice, *, seen: Mapping[int, int] | None = None) -> Batch:

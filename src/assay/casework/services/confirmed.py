@@ -27,6 +27,7 @@ from assay.casework.models import (
     TestBuyTask,
 )
 from assay.casework.moves import make_move
+from assay.casework.queries.harm import counting
 from assay.casework.services import claims
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import Happening
@@ -99,7 +100,7 @@ def _again(item: Item, task: TestBuyTask) -> list[Happening]:
 
 def _new(task: TestBuyTask) -> Item:
     now, score = timezone.now(), float(task.score or 0.0)
-    harm = int((task.price_minor or 0) * score / 100)
+    harm, currency = _harm(task, score)
     item = Item.objects.create(
         subject_type=SubjectType.LISTING,
         subject_id=task.listing_id,
@@ -112,6 +113,7 @@ def _new(task: TestBuyTask) -> Item:
         currency=task.programme.currency,
         score=score,
         harm_minor=harm,
+        harm_currency=currency,
         rank=_front(harm, now),
         stream=Stream.TEST_BUY,
         opened_at=now,
@@ -120,6 +122,13 @@ def _new(task: TestBuyTask) -> Item:
     _freeze(item, replace(_content(task, score), facts=(_fact(task),)))
     item.save(update_fields=["finding"])
     return item
+
+
+def _harm(task: TestBuyTask, score: float) -> tuple[int, str]:
+    """What one sale costs, in the currency that harm counts in; before any run is loaded in the programme's own."""
+    rules, own = counting(), task.programme.currency
+    price = rules.price(task.price_minor, own) if rules.currency else task.price_minor
+    return (0, "") if price is None else (int(price * score / 100), rules.currency or own)
 
 
 def _front(harm_minor: int, opened_at: datetime) -> float:

@@ -31,6 +31,7 @@ from assay.casework.models import (
 )
 from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.blind import tells_itself
+from assay.casework.queries.harm import counting
 from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.services import claims, effects, requests, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
@@ -38,7 +39,7 @@ from assay.casework.services.recording import Actor, Happening, record, record_a
 from assay.casework.turns import every_one
 from assay.market.errors import CallerError
 
-__all__ = ["Choice", "approve", "decide", "expire", "refuse", "reverse", "undo"]
+__all__ = ["Choice", "approve", "decide", "decide_on", "expire", "refuse", "reverse", "undo"]
 
 EVENTS = {
     "decision.made": _("decided"),
@@ -83,7 +84,8 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         need_of(actor, "item.decide", row)
         _need_kind_of_actor(actor, choice)
         claims.need_free(row, actor.person, now)
-        is_held = not choice.is_automatic and needs_second_person(choice.action, max(row.harm_minor, together_minor))
+        harm = max(counting().of([row]), together_minor)
+        is_held = not choice.is_automatic and needs_second_person(choice.action, harm)
         _need_undecided(row)
         requests.need_opened(row, choice)
         make_move(row, "item", "propose" if is_held else "decide")
@@ -100,6 +102,22 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         said |= {"state": decision.state, "ends_at": _said(decision.ends_at), "batch": batch, "note": choice.note}
         record(actor, "decision.proposed" if is_held else "decision.made", decision, after=said)
     return decision
+
+
+def decide_on(actor: Actor, item: Item, choice: Choice, *, finding_sha256: str) -> Decision:
+    """Decides as `decide` does, about the finding that was read: WrongState when the item rests on another by now."""
+    with transaction.atomic():
+        row = _locked(item.pk)
+        now = row.finding.content_sha256 if row.finding else ""
+        if now != finding_sha256:
+            raise WrongState(
+                gettext("What is known about item %(item)s has changed since you read it; look at it again.")
+                % {"item": row},
+                where={"item": row.pk, "field": "finding_sha256"},
+                value=finding_sha256,
+                allowed=now,
+            )
+        return decide(actor, row, choice)
 
 
 def approve(actor: Actor, decision: Decision) -> Decision:

@@ -4,6 +4,9 @@ Nothing is lost: an effect is in the database before its cause is committed, and
 receiver said yes, when all tries are used up (then a person retries or waives it), or when a person waived it. Nothing
 is doubled for a receiver that drops keys it has seen: every attempt carries the same key and the same body.
 
+What is written while there is no endpoint is `unheard`, which is not delivered: a person may send it to an endpoint
+that is added later (`endpoints.send_unheard`).
+
 Effects of one subject reach one endpoint in the order in which they were written: while an earlier one waits or has
 failed, later ones wait as well.
 """
@@ -168,7 +171,7 @@ def _write(
     now = timezone.now()
     told: dict[str, Any] = {"state": EffectState.WAITING}
     if endpoint is None:
-        told = {"state": EffectState.DELIVERED, "delivered_at": now, "last_error": NOBODY_LISTENS}
+        told = {"state": EffectState.UNHEARD, "last_error": NOBODY_LISTENS}
     return Effect.objects.create(
         key=uuid4(),
         endpoint=endpoint,

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.models import Effect, EffectState, Endpoint
+from assay.casework.models import Effect, EffectState, Endpoint, Item, Organisation, SubjectType
 from assay.casework.moves import WrongState, make_move
 from assay.casework.outgoing import check_url
 from assay.casework.sealed_secrets import open_secret, seal_secret
@@ -24,6 +25,8 @@ from assay.market.errors import CallerError
 
 EVENTS = {
     "endpoint.added": _("added an endpoint"),
+    "endpoint.moved": _("changed the address of an endpoint"),
+    "effect.sent_on": _("sent an effect that nobody had heard to an endpoint"),
     "endpoint.paused": _("paused an endpoint"),
     "endpoint.resumed": _("resumed an endpoint"),
     "endpoint.retired": _("retired an endpoint"),
@@ -35,6 +38,8 @@ EVENTS = {
 BOTH_SECRETS_FOR = timedelta(days=1)
 TRIAL = "endpoint.trial"
 _BATCH = 500
+# One click holds the items of as many subjects for a second or two; the next click takes what is left.
+MOST_SENT_ON = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,50 @@ def add_endpoint(actor: Actor, *, url: str) -> NewSecret:
     check_url(url, allow_private=settings.ALLOW_PRIVATE_ENDPOINTS)
     secret = new_secret()
     with transaction.atomic():
-        if Endpoint.objects.filter(organisation=person.organisation, url=url, is_active=True).exists():
-            raise CallerError(
-                gettext("There is an endpoint for %(url)s already; retire it first or choose another address.")
-                % {"url": url},
-                where={"field": "url"},
-                value=url,
-                allowed="an address without an endpoint",
-            )
+        _need_free(person.organisation, url)
         endpoint = Endpoint.objects.create(
             organisation=person.organisation, url=url, sealed_secret=seal_secret(secret), created_at=timezone.now()
         )
         record(actor, "endpoint.added", endpoint, after={"url": url})
     return NewSecret(endpoint, secret)
+
+
+def change_address(actor: Actor, endpoint: Endpoint, *, url: str, reason: str, renews_secret: bool) -> NewSecret | None:
+    """Moves an endpoint: all that waits goes to the new address, in order and under the same keys.
+
+    The secret is kept, or replaced as by `replace_secret` and given back. What is being sent at this moment may still
+    reach the old address. CallerError as for a new endpoint, also where the address is the same.
+    """
+    said, secret = needed_reason(reason), new_secret() if renews_secret else ""
+    check_url(url, allow_private=settings.ALLOW_PRIVATE_ENDPOINTS)
+    with transaction.atomic():
+        row = _locked(actor, endpoint)
+        _need_free(row.organisation, url)
+        before, row.url = row.url, url
+        # Whoever answers there has not failed yet.
+        row.n_failed_in_row, row.resting_until = 0, None
+        if secret:
+            _renew(row, secret)
+        row.save()
+        after = {"url": url, "secret_replaced": renews_secret}
+        record(actor, "endpoint.moved", row, before={"url": before}, after=after, reason=said)
+    return NewSecret(row, secret) if secret else None
+
+
+def _need_free(organisation: Organisation, url: str) -> None:
+    if Endpoint.objects.filter(organisation=organisation, url=url, is_active=True).exists():
+        raise CallerError(
+            gettext("There is an endpoint for %(url)s already; retire it first or choose another address.")
+            % {"url": url},
+            where={"field": "url"},
+            value=url,
+            allowed="an address without an endpoint",
+        )
+
+
+def _renew(row: Endpoint, secret: str) -> None:
+    row.sealed_old_secret, row.old_secret_until = row.sealed_secret, timezone.now() + BOTH_SECRETS_FOR
+    row.sealed_secret = seal_secret(secret)
 
 
 def secret_mark(endpoint: Endpoint) -> str:
@@ -76,7 +112,7 @@ def secret_mark(endpoint: Endpoint) -> str:
 
 def replace_secret(actor: Actor, endpoint: Endpoint, *, mark: str) -> NewSecret:
     """Gives a new secret; the old one signs beside it for a day. WrongState when `mark` is not of the one in force."""
-    secret, now = new_secret(), timezone.now()
+    secret = new_secret()
     with transaction.atomic():
         row = _locked(actor, endpoint)
         if mark != secret_mark(row):
@@ -84,10 +120,10 @@ def replace_secret(actor: Actor, endpoint: Endpoint, *, mark: str) -> NewSecret:
                 gettext("The secret was replaced since this page was loaded; load it again to replace it once more."),
                 where={"endpoint": row.pk},
             )
-        row.sealed_old_secret, row.old_secret_until = row.sealed_secret, now + BOTH_SECRETS_FOR
-        row.sealed_secret = seal_secret(secret)
+        _renew(row, secret)
         row.save(update_fields=["sealed_secret", "sealed_old_secret", "old_secret_until"])
-        record(actor, "endpoint.secret_replaced", row, after={"old_until": row.old_secret_until.isoformat()})
+        old_until = row.old_secret_until.isoformat() if row.old_secret_until else None
+        record(actor, "endpoint.secret_replaced", row, after={"old_until": old_until})
     return NewSecret(row, secret)
 
 
@@ -156,6 +192,73 @@ def retry_failed(actor: Actor, endpoint: Endpoint, *, reason: str) -> int:
         Effect.objects.bulk_update(rows, ["state", "n_attempts", "next_attempt_at"], batch_size=_BATCH)
         record_all(actor, [_told(effect, "effect.retried", said) for effect in rows])
     return len(rows)
+
+
+def send_unheard(actor: Actor, endpoint: Endpoint, *, reason: str, subject: str = "") -> int:
+    """Sends what nobody had heard to an endpoint, oldest first, at most MOST_SENT_ON at once; gives how many.
+
+    All of a subject go together and in order, under the keys that they have. What an endpoint has later news of is
+    left alone: an apply must not come behind its lift. With `subject` only that one's, WrongState when it is left.
+    """
+    said, now = needed_reason(reason), timezone.now()
+    with transaction.atomic():
+        if actor.person is not None:
+            need(actor.person, "endpoint.keep", endpoint)
+        subjects = set(_unheard(endpoint, subject).values_list("subject", flat=True)[:MOST_SENT_ON])
+        _hold(subjects)
+        known = Q(endpoint=endpoint) | Q(endpoint=None, state=EffectState.UNHEARD)
+        held = Effect.objects.select_for_update(of=("self",), no_key=True).filter(known, subject__in=subjects)
+        effects = list(held.order_by("id"))
+        row = _locked(actor, endpoint)
+        late = _with_later_news(effects, now)
+        rows = [each for each in effects if each.state == EffectState.UNHEARD and each.subject not in late]
+        if subject and not rows:
+            raise _nothing_to_send(subject)
+        for effect in rows:
+            make_move(effect, "effect", "send")
+            effect.endpoint, effect.next_attempt_at, effect.last_error = row, now, ""
+        Effect.objects.bulk_update(rows, ["state", "endpoint", "next_attempt_at", "last_error"], batch_size=_BATCH)
+        record_all(actor, [_told(effect, "effect.sent_on", said) for effect in rows])
+    return len(rows)
+
+
+def _unheard(endpoint: Endpoint, subject: str) -> QuerySet[Effect]:
+    """What was written while there was no endpoint, and of which this one has no later news; oldest first."""
+    later = Effect.objects.filter(endpoint=endpoint, subject=OuterRef("subject"), id__gt=OuterRef("id"))
+    later = later.exclude(state=EffectState.WAITING, n_attempts=0)
+    found = Effect.objects.filter(~Exists(later), endpoint=None, state=EffectState.UNHEARD).order_by("id")
+    return found.filter(subject=subject) if subject else found
+
+
+def _hold(subjects: set[str]) -> None:
+    """Locks the items of subjects, as whoever writes effects does: nothing newer can be written in between."""
+    for kind in SubjectType.values:
+        ids = [each.partition(":")[2] for each in subjects if each.startswith(f"{kind}:")]
+        rows = Item.objects.select_for_update(of=("self",), no_key=True).filter(subject_type=kind, subject_id__in=ids)
+        list(rows.order_by("id").values_list("pk"))
+
+
+def _with_later_news(effects: list[Effect], now: datetime) -> set[str]:
+    """The subjects of which a later effect is on its way to the endpoint or has been there."""
+    first: dict[str, int] = {}
+    late = set()
+    for effect in effects:
+        if effect.state == EffectState.UNHEARD:
+            first.setdefault(effect.subject, effect.pk)
+        elif effect.subject in first:
+            is_sent = effect.n_attempts or (effect.leased_until is not None and effect.leased_until > now)
+            if is_sent or effect.state != EffectState.WAITING:
+                late.add(effect.subject)
+    return late
+
+
+def _nothing_to_send(subject: str) -> WrongState:
+    return WrongState(
+        gettext("The endpoint has later news of %(subject)s, or it is on its way already: nothing was sent again.")
+        % {"subject": subject},
+        where={"subject": subject},
+        value=subject,
+    )
 
 
 def waive_left_over() -> int:

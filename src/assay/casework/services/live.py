@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from assay.casework.findings import Content
 from assay.casework.freezing import freeze
 from assay.casework.models import Item, ItemState, SubjectType
+from assay.casework.queries.harm import counting
 from assay.casework.services import arrivals
 from assay.casework.services.arrivals import Arrival
 from assay.casework.services.recording import Actor, Happening, record_all
@@ -46,7 +47,8 @@ def _written(actor: Actor, content: Content, found: Explanation) -> Item:
     if same is not None:
         return same
     now = timezone.now()
-    arrival = Arrival(content, _harm_minor(content), is_flagged=True, inclusion_probability=None)
+    harm, currency = _harm(content)
+    arrival = Arrival(content, harm, currency, is_flagged=True, inclusion_probability=None)
     with transaction.atomic():
         done = arrivals.write(None, SubjectType.LISTING, [arrival], now)
         item = Item.objects.get(subject_type=SubjectType.LISTING, subject_id=found.subject_id)
@@ -86,7 +88,15 @@ def _dossier(found: Explanation, listing: Mapping[str, Any]) -> Dossier:
     )
 
 
-def _harm_minor(content: Content) -> int:
-    """Expected harm of a month: nothing is sold yet, so the same start as for any new listing of a run."""
+def _harm(content: Content) -> tuple[int, str]:
+    """Expected harm of a month and its currency: nothing is sold yet, so the same start as for a new listing of a run.
+
+    0 and no currency where the last loaded run has no rate for the price: a number in another currency would stand in
+    the queue where it does not belong.
+    """
+    rules = counting()
+    price = rules.price(content.offer.price_minor, content.offer.currency)
+    if price is None:
+        return 0, ""
     chance = np.array([content.waterfall.score / 100])
-    return int(expected_harm(chance, [0], [content.offer.price_minor], [None])[0])
+    return int(expected_harm(chance, [0], [price], [None])[0]), rules.currency

@@ -21,6 +21,7 @@ from assay.casework.freezing import freeze
 from assay.casework.models import AnalysisRun, Item, ItemState, Stream, SubjectType
 from assay.casework.moves import make_move
 from assay.casework.queries.documents import answered_requests
+from assay.casework.queries.harm import Counting, counted_in
 from assay.casework.services import arrivals, batches, claims
 from assay.casework.services.arrivals import Arrival
 from assay.casework.services.carrying import standing_proposals
@@ -198,10 +199,11 @@ class _Load:
         """Writes all subjects of a kind, a batch per transaction; what an earlier load wrote lies behind its place."""
         after = AnalysisRun.objects.get(pk=self.pk).progress["after"].get(kind)
         place = None if after is None else tuple(after)
+        rules = counted_in(opened.selected.currency, opened.selected.rates)
         batches = opened.listings(place, size) if kind == SubjectType.LISTING else opened.merchants(place, size)
         for batch in batches:
             reached = _place(batch[-1])
-            self._write(kind, [_arrival(self.run, each) for each in batch], place, reached)
+            self._write(kind, [_arrival(self.run, each, rules) for each in batch], place, reached)
             place = reached
 
     def _write(self, kind: str, brought: list[Arrival], place: Key | None, reached: Key) -> None:
@@ -303,8 +305,12 @@ def _place(last: Dossier) -> Key:
     return (about.merchant_id,) if about.subject_type == SubjectType.MERCHANT else (about.merchant_id, about.subject_id)
 
 
-def _arrival(run: Run, found: Dossier) -> Arrival:
-    return Arrival(freeze(run, found), found.harm_minor, found.is_flagged, found.inclusion_probability)
+def _arrival(run: Run, found: Dossier, rules: Counting) -> Arrival:
+    content = freeze(run, found)
+    is_goods = content.about.subject_type == SubjectType.LISTING
+    is_known = not is_goods or rules.price(content.offer.price_minor, content.offer.currency) is not None
+    currency = rules.currency if is_known else ""
+    return Arrival(content, found.harm_minor, currency, found.is_flagged, found.inclusion_probability)
 
 
 def _closing(item: Item, before: str, after: str, row: AnalysisRun) -> Happening:

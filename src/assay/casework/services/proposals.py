@@ -28,6 +28,7 @@ from assay.casework.models import (
     SubjectType,
 )
 from assay.casework.moves import make_move
+from assay.casework.queries.harm import counting
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
@@ -128,7 +129,8 @@ def _item(now: Standing, at: datetime) -> tuple[Item, list[Happening]] | None:
 def _new(now: Standing, at: datetime) -> Item:
     """An item for a merchant that no rating has flagged. Its score is the highest its strikes were given for."""
     scores = [each.decision.finding.score for each in _with_findings(now)]
-    harm = sum({each.decision.item_id: each.decision.item.harm_minor for each in now.strikes}.values())
+    rules = counting()
+    harm = rules.of({each.decision.item_id: each.decision.item for each in now.strikes}.values())
     return Item.objects.create(
         subject_type=SubjectType.MERCHANT,
         subject_id=now.merchant_id,
@@ -137,6 +139,7 @@ def _new(now: Standing, at: datetime) -> Item:
         title=_name(now),
         score=max(scores, default=0.0),
         harm_minor=harm,
+        harm_currency=rules.currency,
         rank=rank(harm, at),
         opened_at=at,
         updated_at=at,

@@ -29,12 +29,13 @@ class PricePlace:
 class PictureUse:
     """A picture of the listing: its row, and how many other listings show the same file or the same fingerprint.
 
-    `elsewhere` names up to five of them, the first by id.
+    `elsewhere` names up to five of them, the first by id; `elsewhere_uri` says where the picture of the first one is.
     """
 
     row: Mapping[str, Any]
     n_elsewhere: int
     elsewhere: tuple[str, ...]
+    elsewhere_uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def _gather_pictures(work: Workspace, images: ir.Table, ids: ir.Table) -> None:
     """Writes the pictures of the subjects, and which other listings show the same file or the same fingerprint.
 
     A file that a hundred thousand listings show costs no more than one that two show: of each, the listings are
-    counted and the first few named.
+    counted and the first few named, each with where its file is (the first by name, should it show it twice).
     """
     own = images.inner_join(ids.select("listing_id", "merchant_id"), "listing_id")
     names = ["merchant_id", "listing_id", "image_id", "uri", "sha256", "pdq", "ocr_text", "position"]
@@ -132,11 +132,12 @@ def _gather_pictures(work: Workspace, images: ir.Table, ids: ir.Table) -> None:
     pictures = work.step("pictures", own.select(names).order_by(order), ordered=True)
     mine = _values(pictures, "merchant_id", "listing_id", "image_id")
     wanted = mine.select("value").distinct()
-    shown = _values(images, "listing_id").semi_join(wanted, "value").distinct()
+    shown = _values(images, "listing_id", "uri").semi_join(wanted, "value")
+    shown = shown.group_by(["value", "listing_id"]).aggregate(uri=shown.uri.min())
     counted = shown.group_by("value").aggregate(n_listings=shown.count())
     place = ibis.row_number().over(ibis.window(group_by="value", order_by="listing_id"))
     first = shown.mutate(place=place).filter(ibis._.place < _LISTINGS_NAMED)
-    named = first.select("value", other=first.listing_id)
+    named = first.select("value", other=first.listing_id, other_uri=first.uri)
     shared = _beside(named, counted.filter(counted.n_listings > 1), "value")
     shared = work.step("shared_pictures", shared.filter(shared.n_listings.notnull()))
     uses = mine.inner_join(shared, "value").distinct()

@@ -220,7 +220,8 @@ def _picture(row: Row, uses: list[Row]) -> PictureUse:
     """Copies of one file share their fingerprint as well, so the larger of the two counts holds both."""
     others = sorted({use["other"] for use in uses})
     n_elsewhere = max((use["n_listings"] - 1 for use in uses), default=0)
-    return PictureUse(row, int(n_elsewhere), tuple(others[:_ELSEWHERE_NAMED]))
+    uri = min((use["other_uri"] or "" for use in uses if use["other"] == others[0]), default="")
+    return PictureUse(row, int(n_elsewhere), tuple(others[:_ELSEWHERE_NAMED]), uri)
 
 
 def _goods(rows: list[dict[str, Any]], but: str = "") -> tuple[tuple[str, str, float], ...]:

@@ -62,7 +62,8 @@ class Selected:
     """The subjects by kind, with how they came in.
 
     `listings`: listing_id, merchant_id, is_flagged, is_drawn, n_orders, price (in the run's currency), safety_class;
-    `merchants`: merchant_id. `n_live` is what was drawn from, `n_drawn` how many were.
+    `merchants`: merchant_id. `n_live` is what was drawn from, `n_drawn` how many were. Harm counts
+    in `currency`, into which `rates` convert others.
     """
 
     listings: ir.Table
@@ -70,6 +71,7 @@ class Selected:
     candidates: ir.Table
     candidates_folder: Path
     currency: str
+    rates: Mapping[str, float]
     n_live: int
     n_drawn: int
     n_not_live: int
@@ -114,6 +116,7 @@ def select(work: Workspace, market: Market, run: Run, wanted: Wanted) -> Selecte
         candidates=goods,
         candidates_folder=work.folder / "candidates",
         currency=currency,
+        rates=wanted.rates,
         n_live=n_live,
         n_drawn=min(wanted.n_random, n_live),
         n_not_live=int(counts["n_gone"]),

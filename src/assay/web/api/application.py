@@ -24,8 +24,8 @@ Rate listings as they are created, read what was found and decided, and decide, 
 used. Every answer is JSON; every error has the same shape: `error`, `message`, `where`, `value`, `allowed`.
 
 * **Token**: `Authorization: Bearer assay_…`; its scopes and the role of its person say what it may do.
-* **Repeating**: send `Idempotency-Key` with a POST that changes something; the same key and body get the same answer
-  for 24 hours, with the header `Idempotent-Replay: true`.
+* **Repeating**: send `Idempotency-Key` with a POST that decides something; the same key and body get the same answer
+  for 24 hours, with the header `Idempotent-Replay: true`. Ratings need none: asked again they change nothing.
 * **Pages**: lists give `items` and `next`; pass `next` as `cursor` for what follows.
 * **Limits**: 429 with `Retry-After` when a token calls too often.
 """.strip()

@@ -92,10 +92,19 @@ def item(request: ApiRequest, pk: int) -> dict[str, Any]:
     summary="Decide about an item",
 )
 def decide(request: ApiRequest, pk: int, choice: Choice, response: HttpResponse) -> Status[Any]:
-    """Decides in the name of the token's person, under the same rules as in the console."""
+    """Decides in the name of the token's person, under the same rules as in the console.
+
+    Give the item's `finding_sha256` to decide about what you read, and about nothing newer: a 409 says that it changed.
+    """
     found, actor = _item(request.auth, pk), Actor.of(request.auth.person)
-    wanted = decisions.Choice(**choice.dict())
-    return _once(request, response, lambda: (201, _decision(decisions.decide(actor, found, wanted))))
+    wanted, sha256 = decisions.Choice(**choice.dict(exclude={"finding_sha256"})), choice.finding_sha256
+
+    def made() -> Decision:
+        if sha256 is None:
+            return decisions.decide(actor, found, wanted)
+        return decisions.decide_on(actor, found, wanted, finding_sha256=sha256)
+
+    return _once(request, response, lambda: (201, _decision(made())))
 
 
 @router.get("/decisions", response={200: DecisionPage} | _FAULTS, url_name="decisions", summary="Decisions")
@@ -131,6 +140,18 @@ def approve(request: ApiRequest, reference: str, response: HttpResponse) -> Stat
     """Puts a proposed decision in force; refused for the one who proposed it."""
     found, actor = _the_decision(request.auth, reference), Actor.of(request.auth.person)
     return _once(request, response, lambda: (200, _decision(decisions.approve(actor, found))))
+
+
+@router.post(
+    "/decisions/{str:reference}/refuse",
+    response={200: DecisionOut} | _MOVED,
+    url_name="refuse",
+    summary="Refuse a proposal, as the second person",
+)
+def refuse(request: ApiRequest, reference: str, why: Why, response: HttpResponse) -> Status[Any]:
+    """Sends a proposed decision back: nothing takes effect, the item is open; not for the one who proposed it."""
+    found, actor = _the_decision(request.auth, reference), Actor.of(request.auth.person)
+    return _once(request, response, lambda: (200, _decision(decisions.refuse(actor, found, reason=why.reason))))
 
 
 @router.post(

@@ -20,6 +20,7 @@ PERMITS: dict[str, Permit] = {
     "api:decisions": Permit(_READERS, _GET, scope="cases:read"),
     "api:decision": Permit(_READERS, _GET, scope="cases:read"),
     "api:approve": Permit(_DECIDERS, _POST, scope="cases:write"),
+    "api:refuse": Permit(_DECIDERS, _POST, scope="cases:write"),
     "api:undo": Permit(_DECIDERS, _POST, scope="cases:write"),
     "api:statement": Permit(_READERS, _GET, scope="cases:read"),
     "api:listing": Permit(_READERS, _GET, scope="cases:read"),

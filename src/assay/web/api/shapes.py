@@ -111,7 +111,8 @@ class ItemOut(Schema):
     score: float
     score_low: float | None
     score_high: float | None
-    harm_minor: int
+    harm_minor: int = Field(..., description="Expected harm a month, in minor units of `harm_currency`.")
+    harm_currency: str = Field(..., description="Empty where the harm is not known.")
     stream: str
     state: str
     opened_at: datetime
@@ -134,7 +135,10 @@ class ItemPage(Schema):
 
 
 class Choice(Schema):
-    """What is decided about an item. `days`: how long it lasts; None takes the usual time of the action."""
+    """What is decided about an item. `days`: how long it lasts; None takes the usual time of the action.
+
+    `finding_sha256`: that of the item as it was read; 409 when the item rests on another finding by now.
+    """
 
     model_config = ConfigDict(extra="forbid")
     answer: Answer
@@ -142,6 +146,7 @@ class Choice(Schema):
     reason_code: Annotated[str, StringConstraints(max_length=40)]
     note: Annotated[str, StringConstraints(max_length=5_000, pattern=_NO_NUL)] = ""
     days: int | None = Field(None, ge=1, le=3650)
+    finding_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
 class Why(Schema):

@@ -278,3 +278,35 @@ def test_health_says_when_the_database_is_away(monkeypatch):
     monkeypatch.setattr(health, "worker_age_seconds", away)
     answer = Client().get("/health")
     assert answer.status_code == 503 and "10.0.0.5" not in answer.content.decode()
+
+
+def test_an_endpoint_moves_and_shows_a_new_secret_only_where_one_was_asked_for(client, endpoint):
+    moved = post(client, "endpoint-move", endpoint.pk, url=URL + "/a", reason="new servers")
+    assert moved.status_code == 302 and "new address" in said(moved)[0]
+    renewed = post(client, "endpoint-move", endpoint.pk, url=URL + "/b", reason="new servers", renew="on")
+    endpoint.refresh_from_db()
+    assert endpoint.url == URL + "/b" and valid_secrets(endpoint, timezone.now())[0] in renewed.content.decode()
+    assert post(client, "endpoint-move", endpoint.pk, url=URL + "/b", reason="again", renew="on").status_code == 302
+    assert "changed the address of an endpoint: new servers" in page(client, "endpoint", endpoint.pk)
+
+
+def test_retiring_says_beforehand_how_much_would_be_waived(client, endpoint):
+    assert "Nothing waits, so nothing is waived." in page(client, "endpoint", endpoint.pk)
+    failed("listing:L1"), put("listing:L2"), put("listing:L3")
+    assert "3 effects that wait or were given up are waived" in page(client, "endpoint", endpoint.pk)
+
+
+def test_what_nobody_heard_says_so_and_is_sent_again_to_an_endpoint_that_exists_now(client, administrator):
+    effect, other = put("listing:L1"), put("listing:L2")
+    text = page(client, "effect", effect.pk)
+    assert "Nobody has heard it" in text and "Send it now" not in text and "delivered" not in text.lower()
+    endpoint = add_endpoint(Actor.of(administrator), url=URL).endpoint
+    assert f"/effects/endpoints/{endpoint.pk}/send-on/" in page(client, "effect", effect.pk)
+    assert "2 effects (counted up to 10,000) were written" in page(client, "endpoint", endpoint.pk)
+    sent = post(client, "endpoint-send-on", endpoint.pk, reason="now you listen", subject="listing:L1")
+    assert "1 effect is sent now" in said(sent)[0]
+    effect.refresh_from_db(), other.refresh_from_db()
+    assert (effect.state, other.state) == (EffectState.WAITING, EffectState.UNHEARD)
+    post(client, "endpoint-send-on", endpoint.pk, reason="now you listen")
+    other.refresh_from_db()
+    assert (other.state, other.endpoint) == (EffectState.WAITING, endpoint)

@@ -48,6 +48,20 @@ def test_an_analyst_goes_from_the_queue_to_a_decision_and_takes_it_back():
     assert "wrong listing" in html and "two prices" in html
 
 
+def test_harm_is_shown_in_the_currency_that_it_was_counted_in_or_as_not_known():
+    given = {"currency": "JPY", "content": a_content().to_json()}
+    counted = an_item(harm_minor=123_456, harm_currency="USD", **given)
+    unknown = an_item(harm_minor=0, harm_currency="", **given)
+    client = signed_in(a_person())
+    for address in ("/console/queue/", f"/console/queue/{counted.pk}/"):
+        html = client.get(address).content.decode()
+        assert "1,234.56 USD" in html and "123,456 JPY" not in html
+    page = client.get(f"/console/queue/{unknown.pk}/").content.decode()
+    assert "<dt>Expected harm a month</dt><dd>not known</dd>" in page
+    chosen = client.post("/console/queue/together/", {"item": [counted.pk, unknown.pk]}).content.decode()
+    assert "1,234.56 USD" in chosen and '<td class="num">not known</td>' in chosen
+
+
 def test_an_empty_queue_says_so():
     client = signed_in(a_person())
     assert "Nothing waits here" in client.post("/console/queue/next/", follow=True).content.decode()

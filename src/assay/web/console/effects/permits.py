@@ -15,6 +15,8 @@ PERMITS: dict[str, Permit] = {
     "console:endpoint-resume": Permit(ADMINISTRATORS, WRITE),
     "console:endpoint-retire": Permit(ADMINISTRATORS, WRITE),
     "console:endpoint-secret": Permit(ADMINISTRATORS, WRITE),
+    "console:endpoint-move": Permit(ADMINISTRATORS, WRITE),
+    "console:endpoint-send-on": Permit(ADMINISTRATORS, WRITE),
     "console:endpoint-trial": Permit(ADMINISTRATORS, WRITE),
     "console:endpoint-retry": Permit(ADMINISTRATORS, WRITE),
     "console:effects": Permit(_READERS),

@@ -45,6 +45,8 @@ def endpoint(request: HttpRequest, pk: int) -> HttpResponse:
         "history": found_in.history("endpoint", pk),
         "can_keep": row.endpoint.is_active and may(person, "endpoint.keep", row.endpoint),
         "mark": endpoints.secret_mark(row.endpoint),
+        "n_unheard": found_in.n_unheard(),
+        "n_left": row.n_waiting + row.n_failed,
     }
     return render(request, "console/effects/endpoint.html", context)
 
@@ -82,6 +84,33 @@ def endpoint_secret(request: HttpRequest, pk: int) -> HttpResponse:
     row = found_in.the_endpoint(person_of(request), pk)
     made = endpoints.replace_secret(actor_of(request), row.endpoint, mark=request.POST.get("mark", ""))
     return render(request, "console/effects/secret.html", {"made": made, "is_new": False})
+
+
+@told("console:endpoints")
+def endpoint_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Changes the address; shows the new secret, this once, where one was asked for."""
+    row, given = found_in.the_endpoint(person_of(request), pk), request.POST
+    made = endpoints.change_address(
+        actor_of(request),
+        row.endpoint,
+        url=given.get("url", "").strip(),
+        reason=given.get("reason", ""),
+        renews_secret="renew" in given,
+    )
+    messages.success(request, _("Moved: what waits goes to the new address."))
+    if made is None:
+        return redirect("console:endpoint", pk)
+    return render(request, "console/effects/secret.html", {"made": made, "is_new": False})
+
+
+@told("console:endpoints")
+def endpoint_send_on(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sends what nobody had heard there: all of it, or what one subject has."""
+    row, given = found_in.the_endpoint(person_of(request), pk), request.POST
+    subject = given.get("subject", "")
+    n = endpoints.send_unheard(actor_of(request), row.endpoint, reason=given.get("reason", ""), subject=subject)
+    messages.success(request, ngettext("%(n)d effect is sent now.", "%(n)d effects are sent now.", n) % {"n": n})
+    return redirect("console:endpoint", pk)
 
 
 @told("console:endpoints")
@@ -135,6 +164,7 @@ def effect(request: HttpRequest, pk: int) -> HttpResponse:
         "held_by": found_in.held_by(found),
         "history": found_in.history("effect", pk),
         "can_retry": found.state == EffectState.FAILED and may(person, "effect.retry", found),
+        "targets": found_in.targets_of(person, found),
         "can_waive": found.state in effects.UNFINISHED and may(person, "effect.waive", found),
     }
     return render(request, "console/effects/effect.html", context)

@@ -5,6 +5,8 @@ from assay.web.permits import READERS, REVIEWERS, SENIORS, WRITE, Permit
 PERMITS: dict[str, Permit] = {
     "console:queue": Permit(READERS),
     "console:item": Permit(READERS),
+    "console:item-picture": Permit(READERS),
+    "console:item-picture-other": Permit(READERS),
     "console:queue-next": Permit(REVIEWERS, WRITE),
     "console:bulk": Permit(REVIEWERS, WRITE),
     "console:bulk-apply": Permit(REVIEWERS, WRITE),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from assay.web.console.queue import bulk, keeping, views, working
+from assay.web.console.queue import bulk, keeping, pictures, views, working
 
 urlpatterns: list[URLPattern] = [
     path("", views.queue, name="queue"),
@@ -16,6 +16,13 @@ urlpatterns: list[URLPattern] = [
     path("gold/<int:pk>/retire/", keeping.gold_retire, name="gold-retire"),
     path("<int:pk>/gold/", keeping.gold_add, name="gold-add"),
     path("<int:pk>/", views.item, name="item"),
+    path("<int:pk>/pictures/<int:finding>/<int:place>/", pictures.picture, name="item-picture"),
+    path(
+        "<int:pk>/pictures/<int:finding>/<int:place>/other/",
+        pictures.picture,
+        {"of_other": True},
+        name="item-picture-other",
+    ),
     path("<int:pk>/take/", working.take, name="item-take"),
     path("<int:pk>/keep/", working.keep, name="item-keep"),
     path("<int:pk>/release/", working.release, name="item-release"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from assay.casework.choices import Choice
 from assay.casework.models import Action, Answer, Item
 from assay.casework.moves import WrongState
+from assay.casework.queries.harm import counting
 from assay.casework.queries.item import consequences, the_item
 from assay.casework.queries.queue import Wanted
 from assay.casework.reasons import needs_second_person
@@ -95,7 +96,7 @@ def _words(item: Item, choice: Choice) -> str:
         "answer": Answer(choice.answer).label,
         "action": Action(choice.action).label,
     }
-    if needs_second_person(choice.action, item.harm_minor):
+    if needs_second_person(choice.action, counting().of([item])):
         said = f"{said} {_('A second person looks at it before anything happens.')}"
     return said
 

@@ -14,7 +14,7 @@ from assay.casework.models import Examination, TestBuyTask
 from assay.casework.moves import WrongState
 from assay.market.errors import CallerError
 from assay.web.console.asking import person_of
-from assay.web.console.testbuys.pictures import shown_bytes
+from assay.web.pictures import shown_bytes
 
 
 def task_for(request: HttpRequest, pk: int) -> TestBuyTask:

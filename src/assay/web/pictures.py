@@ -1,4 +1,4 @@
-"""Photographs as they are shown: turned upright, made small, and without what a camera writes beside the picture.
+"""Pictures as they are shown: turned upright, made small, and without what a camera writes beside the picture.
 
 A phone writes where and when it took a picture. An examiner must not know the first and need not know the second.
 """
@@ -10,14 +10,22 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from assay.casework.uploads import MOST_PIXELS, Unfit
+
 # Enough to read a hologram on a screen; a phone loads it in a second over a slow line.
 MOST_PIXELS_A_SIDE = 1_600
 _QUALITY = 85
+_KINDS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
-def shown_bytes(path: Path) -> bytes:
-    """A stored picture as a JPEG without metadata, at most `MOST_PIXELS_A_SIDE` wide and high."""
-    with Image.open(path) as picture:
+def shown_bytes(stored: Path | io.BytesIO) -> bytes:
+    """A stored picture as a JPEG without metadata, at most `MOST_PIXELS_A_SIDE` wide and high.
+
+    Unfit for what has more than `MOST_PIXELS`; OSError for what is no picture of a usual kind.
+    """
+    with Image.open(stored, formats=_KINDS) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise Unfit(f"The picture has more than {MOST_PIXELS:,} pixels.", value=picture.size)
         picture.draft("RGB", (MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
         upright = ImageOps.exif_transpose(picture)
         upright.thumbnail((MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
