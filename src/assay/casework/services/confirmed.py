@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from assay.casework.audit.evidence import finding_said
 from assay.casework.findings import AUTHENTICATION, About, Content, Fact, Merchant, Offer, Waterfall
 from assay.casework.models import (
     Answer,
@@ -57,7 +58,9 @@ def raise_item(task: TestBuyTask) -> Item | None:
 
 def record_raised(actor: Actor, item: Item, task: TestBuyTask) -> None:
     """The audit event of `raise_item`, with the unit that it rests on."""
-    after = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
+    assert item.finding is not None  # frozen with the examination in it
+    after: dict[str, Any] = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
+    after["finding"] = finding_said(item.finding)
     reason = f"Two examinations of unit {task.unit} found a counterfeit."
     record(actor, "item.raised", item, after=after, reason=reason)
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import Refused
+from assay.casework.audit.evidence import finding_said
 from assay.casework.choices import Choice, check
 from assay.casework.models import (
     Action,
@@ -94,6 +95,7 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         row.save(update_fields=_ITEM_FIELDS)
         said = {"item": row.pk, "answer": choice.answer, "action": choice.action, "reason_code": choice.reason_code}
         said |= {"state": decision.state, "ends_at": _said(decision.ends_at), "batch": batch, "note": choice.note}
+        said |= {"finding": finding_said(decision.finding)}
         record(actor, "decision.proposed" if is_held else "decision.made", decision, after=said)
     return decision
 

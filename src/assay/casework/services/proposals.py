@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
+from assay.casework.audit.evidence import finding_said
 from assay.casework.findings import STRIKES_STANDING, About, Content, Discrepancy, Merchant, Waterfall
 from assay.casework.letters.english import ENGLISH, strikes
 from assay.casework.models import (
@@ -79,7 +80,7 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
         item = _item(now, at)
         if item is None:
             return False
-        _freeze(item, now, at)
+        finding = _freeze(item, now, at)
         proposal = StrikeProposal.objects.create(
             merchant_id=merchant_id,
             policy_id=policy.id,
@@ -95,7 +96,8 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
             "threshold": now.reached.at,
             "action": now.reached.action,
         }
-        record(actor, "strike.proposed", proposal, after={**said, "item": item.pk, "policy": policy.id})
+        rests_on = {"item": item.pk, "policy": policy.id, "finding": finding_said(finding)}
+        record(actor, "strike.proposed", proposal, after={**said, **rests_on})
     return True
 
 
@@ -145,7 +147,7 @@ def _name(now: Standing) -> str:
     return own or next((each.decision.item.merchant_name for each in now.strikes if each.decision.item), "")
 
 
-def _freeze(item: Item, now: Standing, at: datetime) -> None:
+def _freeze(item: Item, now: Standing, at: datetime) -> Finding:
     """A finding that says what the strikes are, beside whatever was known about the merchant before."""
     said = _sentence(now)
     before = item.finding.content if item.finding else {}
@@ -164,6 +166,7 @@ def _freeze(item: Item, now: Standing, at: datetime) -> None:
     )
     item.finding, item.updated_at = finding, at
     item.save()
+    return finding
 
 
 def _joined(content: Content, said: str, now: Standing) -> Content:
