@@ -19,7 +19,7 @@ TABLE = {
     "review.measured": {S, U},
     "review.settle": {S},
     "gold.manage": {S},
-    "automation.read": {A, S, U},
+    "automation.read": {S, U},
     "automation.set": {S},
     "item.release": {S},  # of what somebody else holds
     "decision.read": {A, S, U},
