@@ -7,7 +7,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from assay.casework.findings import About, Content, Discrepancy, Merchant, Offer, Waterfall
+from assay.casework.findings import About, Content, Discrepancy, Merchant, Offer, Waterfall, canonical_sha256
 from assay.casework.models import (
     Action,
     AnalysisRun,
@@ -104,7 +104,7 @@ def an_item(**given: Any) -> Item:
 
 def a_finding(item: Item, content: dict[str, Any] | None = None) -> Finding:
     """A frozen finding of an item."""
-    n = next(_numbers)
+    kept = content or {"n": next(_numbers)}
     return Finding.objects.create(
         item=item,
         run=item.run,
@@ -112,8 +112,8 @@ def a_finding(item: Item, content: dict[str, Any] | None = None) -> Finding:
         snapshot_id="snapshot",
         model="listing-model",
         score=item.score,
-        content=content or {"n": n},
-        content_sha256=hashlib.sha256(str(n).encode()).hexdigest(),
+        content=kept,
+        content_sha256=canonical_sha256(kept),
     )
 
 

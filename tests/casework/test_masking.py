@@ -42,7 +42,6 @@ def test_what_opens_doors_is_sealed():
         "person.password",
         "apitoken.secret_sha256",
         "endpoint.sealed_secret",
-        "gold.answer",
         "loginthrottle.key",
     }
     assert secrets <= sealed

@@ -4,7 +4,7 @@
 |---|---|
 | public | everybody who signs in |
 | platform | people of the marketplace, auditors; of their own rows, the organisation they concern |
-| case | analysts, seniors, auditors; where the table below says so, the organisation concerned, of its own rows |
+| case | analysts, seniors, auditors; where the table below says so, other roles, and the organisation concerned |
 | sealed | nobody: only the service that owns it reads it |
 
 Numbers, times, yes-or-no values, choices and links to rows of cases have the class of their table. Text, JSON and links
@@ -20,12 +20,15 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from assay.casework.access.roles import is_auditor, reads_cases
-from assay.casework.models import AuditEvent, FieldClass, OrganisationKind, Person
+from assay.casework.access.roles import is_auditor
+from assay.casework.models import AuditEvent, FieldClass, OrganisationKind, Person, Role
 
 MASK = "•••"
 # What begins a formula for a spreadsheet; the wide forms are what Chinese keyboards give, and Excel takes them too.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Who reads what is of a case where a table does not say otherwise.
+_READERS: dict[str, str] = dict.fromkeys((Role.ANALYST, Role.SENIOR, Role.AUDITOR), "*")
+_OVERSEERS: dict[str, str] = dict.fromkeys((Role.SENIOR, Role.AUDITOR), "*")
 PUBLIC, PLATFORM, CASE, SEALED = FieldClass.PUBLIC, FieldClass.PLATFORM, FieldClass.CASE, FieldClass.SEALED
 
 
@@ -33,7 +36,7 @@ PUBLIC, PLATFORM, CASE, SEALED = FieldClass.PUBLIC, FieldClass.PLATFORM, FieldCl
 class Classes:
     """Of one table: the class of what is not named, the named fields, and what an organisation sees of its own rows.
 
-    `own` may be `*`: everything but sealed fields.
+    `readers`: by role the fields of the class case that it sees. There and in `own`, `*` is all but sealed fields.
     """
 
     rest: FieldClass
@@ -42,6 +45,7 @@ class Classes:
     sealed: str = ""
     public: str = ""
     own: str = ""
+    readers: dict[str, str] = field(default_factory=lambda: _READERS)
     named: dict[str, FieldClass] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -49,6 +53,12 @@ class Classes:
             self.named.update(dict.fromkeys(names.split(), kind))
 
 
+# Of a test buy what buyers work with and administrators look after: all but what came of it.
+_OF_GOODS = (
+    "id programme unit look pot listing_id merchant_id title brand category merchant_name rights_holder "
+    "catalogue_weight_g price_minor score known inclusion_probability stage assigned_to due_at order_no carrier "
+    "tracking_no parcel_weight_g cost_minor said_brand said_model seal_no note finished_at recorded_at custody_head"
+)
 _TABLES: dict[str, Classes] = {
     "organisation": Classes(PLATFORM, platform="name merchant_id contact_email", own="*"),
     # An address is known to those who administer and to colleagues; a password's hash to nobody.
@@ -63,13 +73,14 @@ _TABLES: dict[str, Classes] = {
     "item": Classes(
         CASE,
         case="subject_id merchant_id merchant_name title brand category currency harm_currency claimed_by claimed_for",
+        own="subject_type subject_id merchant_id merchant_name title",
     ),
     "finding": Classes(CASE, case="snapshot_id model content content_sha256"),
     "savedview": Classes(PLATFORM, platform="person name query"),
     "queuecensus": Classes(PLATFORM, platform="counts"),
     "review": Classes(CASE, case="person reason_code note settled_by"),
-    # Whoever is tested with them must not know them.
-    "gold": Classes(SEALED, sealed="source added_by"),
+    # Whoever is tested with them must not know them: seniors keep them, auditors check that they do.
+    "gold": Classes(CASE, case="source added_by", readers=_OVERSEERS),
     # The note stays inside; the merchant reads the statement of reasons.
     "decision": Classes(
         CASE,
@@ -100,17 +111,42 @@ _TABLES: dict[str, Classes] = {
     "effect": Classes(PLATFORM, platform="kind subject last_error payload"),
     "workerbeat": Classes(PLATFORM, platform="job held_by last_error"),
     "idempotencykey": Classes(PLATFORM, platform="key request_sha256", case="response"),
-    "programme": Classes(CASE, case="name folder plan_sha256 key_fingerprint currency loaded_by progress problem"),
+    # Administrators see that work goes on, and with it the figures; buyers no figures, or they would look for more.
+    "programme": Classes(
+        CASE,
+        case="name folder plan_sha256 key_fingerprint currency loaded_by progress problem",
+        readers=_READERS | {Role.ADMINISTRATOR: "*", Role.TEST_BUYER: "id name currency"},
+    ),
     "testbuytask": Classes(
         CASE,
         case="unit pot listing_id merchant_id title brand category merchant_name rights_holder known assigned_to "
         "order_no carrier tracking_no said_brand said_model seal_no note outcome second_outcome record_problem "
         "custody_head",
+        # What was found, and what the folder says against it, is for who answers for the figures and who checks them.
+        readers=_OVERSEERS
+        | {
+            Role.ADMINISTRATOR: _OF_GOODS,
+            Role.TEST_BUYER: _OF_GOODS,
+            Role.ANALYST: "id programme unit",
+            Role.AUTHENTICATOR: "unit said_brand said_model",
+        },
     ),
-    "custodyentry": Classes(CASE, case="act person seal_no place note details previous_sha256 sha256"),
+    "custodyentry": Classes(
+        CASE,
+        case="act person seal_no place note details previous_sha256 sha256",
+        readers=_OVERSEERS | {Role.ADMINISTRATOR: "*", Role.TEST_BUYER: "*"},
+    ),
     "examination": Classes(
         CASE,
         case="organisation examiner outcome findings seal_no_expected seal_no_found resealed_no declined_because",
+        readers=_OVERSEERS
+        | {
+            Role.ADMINISTRATOR: "id task ordinal organisation examiner assigned_at due_at is_independent declined_at "
+            "declined_because finished_at"
+        },
+        # Not which of the two it is, nor whether another organisation made the other.
+        own="id organisation examiner assigned_at due_at outcome findings cost_minor seal_no_expected seal_no_found "
+        "seal_fits is_seal_intact resealed_no declined_at declined_because finished_at",
     ),
 }
 # Events about these tell nothing of a case; of all others, states and reasons are of the class `case`.
@@ -146,11 +182,10 @@ def sees(person: Person, row: models.Model, name: str, *, is_own: bool | None = 
         return kind == PUBLIC
     if kind == PLATFORM and (person.organisation.kind == OrganisationKind.MARKETPLACE or is_auditor(person)):
         return True
-    if reads_cases(person):
+    if kind == CASE and _holds(_table(row).readers.get(person.role, ""), name):
         return True
     concerns = _concerns(person, row) if is_own is None else is_own
-    own = _table(row).own
-    return concerns and (kind == PLATFORM or own == "*" or name in own.split())
+    return concerns and (kind == PLATFORM or _holds(_table(row).own, name))
 
 
 def safe_cell(value: Any) -> Any:  # noqa: ANN401 - a cell holds whatever a row holds
@@ -185,8 +220,13 @@ def unclassed(tables: list[type[models.Model]] | None = None) -> list[str]:
             continue
         table, fields = _TABLES[name], {each.name: each for each in model._meta.concrete_fields}
         wrong += [f"{name}.{each}" for each in fields if _has_to_be_named(fields[each]) and each not in table.named]
-        wrong += [f"{name}.{each} (no such field)" for each in {*table.named, *table.own.split()} - {*fields, "*"}]
+        wrong += [f"{name}.{each} (no such field)" for each in _names(table) - {*fields, "*"}]
     return sorted(wrong)
+
+
+def _names(table: Classes) -> set[str]:
+    """Every name of a field that a table's entry holds."""
+    return {*table.named, *(each for names in (table.own, *table.readers.values()) for each in names.split())}
 
 
 def _has_to_be_named(each: models.Field[Any, Any]) -> bool:
@@ -194,6 +234,10 @@ def _has_to_be_named(each: models.Field[Any, Any]) -> bool:
         return each.related_model is not None and each.related_model._meta.model_name in ("person", "organisation")
     holds_anything = (models.CharField, models.TextField, models.JSONField, models.BinaryField, models.FileField)
     return isinstance(each, (*holds_anything, models.GenericIPAddressField)) and not each.choices
+
+
+def _holds(names: str, name: str) -> bool:
+    return names == "*" or name in names.split()
 
 
 def _table(row: models.Model) -> Classes:

@@ -17,6 +17,7 @@ READERS = frozenset({Role.ANALYST, Role.SENIOR, Role.AUDITOR})
 SENIORS = frozenset({Role.SENIOR})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 AUDITORS = frozenset({Role.AUDITOR})
+OVERSEERS = SENIORS | AUDITORS
 BUYERS = frozenset({Role.TEST_BUYER})
 EXAMINERS = frozenset({Role.AUTHENTICATOR})
 MERCHANTS = frozenset({Role.MERCHANT})

@@ -55,7 +55,8 @@ PERMISSIONS: dict[str, Predicate] = {
     "gold.manage": is_senior,
     "view.use": _uses_view,
     "view.change": _owns_view,
-    "automation.read": _reads,
+    # Its page says how often blind answers contradicted it.
+    "automation.read": _reads_measured,
     # Automation decides about many at once: who decides single cases does not set it.
     "automation.set": is_senior,
 }

@@ -45,6 +45,7 @@ class FaultKind(StrEnum):
     HEAD = "head"
     CHECKPOINT = "checkpoint"
     KEY = "key"
+    ROW = "row"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from assay.casework.audit.events import EventRecord
+from assay.casework.audit.evidence import COLUMNS, Rows
 from assay.casework.audit.verification import StoredEvent
 from assay.casework.models import AuditEvent, Person
 
@@ -86,6 +88,17 @@ def stored_events() -> Iterator[StoredEvent]:
         number = seq if type(seq) is int else _NO_EVENT
         event = EventRecord(seq=number, at=_time(at), before=_json(before), after=_json(after), **texts)
         yield StoredEvent(number, event, _leaf(leaf))
+
+
+def kept_rows(table: str, pks: list[int]) -> Rows:
+    """What a table holds now of the columns that events tell of, by id; JSON taken apart here, as above."""
+    columns = list(dict.fromkeys(each for group in COLUMNS[table].values() for each in group))
+    asked = [_text(each) if each == "content" else each for each in columns]
+    rows = apps.get_model("casework", table).objects.filter(pk__in=pks).values_list("pk", *asked)
+    return {
+        pk: {name: _json(value) if name == "content" else value for name, value in zip(columns, values, strict=True)}
+        for pk, *values in rows
+    }
 
 
 def _text(name: str) -> Cast:

@@ -13,8 +13,15 @@ from assay.casework.models import AuditEvent, Decision, Item, Person, Review
 from assay.casework.services.recording import SYSTEM_NAMES, known_actions
 
 _MOST_EVENTS = 60
-# Taking and keeping an item is work, not history; and it would tell what an item was taken for.
-_NOT_TOLD = ("item.claimed", "item.claim_renewed", "item.released", "item.claim_lapsed", "item.claim_ended")
+# Taking, keeping and reading is work, not history; and it would tell what an item was taken for.
+_NOT_TOLD = (
+    "item.claimed",
+    "item.claim_renewed",
+    "item.released",
+    "item.claim_lapsed",
+    "item.claim_ended",
+    "personal.read",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def history_of_decision(decision: Decision) -> tuple[Told, ...]:
         | Q(subject_type="strike", subject_id__in=_pk_of(decision, "strike"))
         | Q(subject_type="appeal", subject_id__in=appeals)
     )
-    return _told(rows.order_by("-seq")[:_MOST_EVENTS])
+    return _told(rows.exclude(action__in=_NOT_TOLD).order_by("-seq")[:_MOST_EVENTS])
 
 
 def _pk_of(decision: Decision, name: str) -> list[str]:

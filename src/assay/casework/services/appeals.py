@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, Refused, may, need
+from assay.casework.audit.evidence import letter_said, text_sha256
 from assay.casework.letters import Letter, Reply, outcome, receipt
 from assay.casework.letters.statement import UNRESTRICTED
 from assay.casework.models import (
@@ -90,8 +91,9 @@ def lodge(actor: Actor, decision: Decision, *, text: str) -> Appeal:
             lodged_at=now,
             due_at=now + timedelta(days=DUE_DAYS),
         )
-        _send(appeal, LetterKind.RECEIPT, receipt(_reply(appeal)), now)
+        letter = _send(appeal, LetterKind.RECEIPT, receipt(_reply(appeal)), now)
         about = {"decision": row.reference, "due_at": appeal.due_at.isoformat(), "n_characters": len(said)}
+        about |= {"text_sha256": text_sha256(said), "appealletter": {"id": letter.pk, **letter_said(letter)}}
         record(actor, "appeal.lodged", appeal, after=about)
     return appeal
 
@@ -168,9 +170,14 @@ def answer(actor: Actor, appeal: Appeal, verdict: Verdict) -> Appeal:
         else:
             row.save(update_fields=_ANSWERED)
             letter = outcome(_reply(row))
-        _send(row, LetterKind.OUTCOME, letter, now)
+        sent = _send(row, LetterKind.OUTCOME, letter, now)
         action = "appeal.reversed" if verdict.is_reversed else "appeal.upheld"
-        said = {"state": after, "decision": row.decision.reference}
+        said = {
+            "state": after,
+            "decision": row.decision.reference,
+            "answer_sha256": text_sha256(reasons),
+            "appealletter": {"id": sent.pk, **letter_said(sent)},
+        }
         record(actor, action, row, before={"state": before}, after=said)
     return row
 

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from assay.casework.access import need
 from assay.casework.audit.checkpoints import Checkpoint, read
 from assay.casework.audit.events import time_text
+from assay.casework.audit.evidence import Watch
 from assay.casework.audit.tree import Frontier
 from assay.casework.audit.verification import Fault, FaultKind, Report, Trusted, verify_log
 from assay.casework.masking import safe_cell, visible
 from assay.casework.models import AuditCheckpoint, AuditEvent, AuditHead, Organisation, OrganisationKind, Person, Role
-from assay.casework.queries.audit import EventFilter, events, stored_events
+from assay.casework.queries.audit import EventFilter, events, kept_rows, stored_events
 from assay.casework.queries.moment import one_moment
 from assay.casework.services.recording import (
     AUTOMATION,
@@ -45,11 +46,14 @@ _PERSON = re.compile(r"person:[0-9]+")
 
 
 def verify(held: str | None = None, key_fingerprint: str | None = None) -> Report:
-    """Reads the whole log once and says all that does not fit. `held`: a checkpoint kept outside.
+    """Reads the whole log once and says all that does not fit, in it and in the rows that it tells of.
+
+    `held`: a checkpoint kept outside.
 
     Events written meanwhile are not half seen, and nobody waits for it. OutsideError where the log has events and the
     key that signed them is gone.
     """
+    watch = Watch(kept_rows)
     with one_moment():
         head = AuditHead.objects.filter(id=HEAD_ID).first()
         _need_key(has_log=head is not None or AuditEvent.objects.exists())
@@ -57,15 +61,15 @@ def verify(held: str | None = None, key_fingerprint: str | None = None) -> Repor
         texts = [each.text for each in kept]
         frontier = head.frontier if head is not None and head.frontier else Frontier().to_json()
         report = verify_log(
-            stored_events(),
+            watch.over(stored_events()),
             head=frontier,
             checkpoints=[*texts, *([head.checkpoint] if head is not None and head.checkpoint else [])],
             trusted=Trusted(log_id(), public_key_of(audit_key()), key_fingerprint),
             held=held,
         )
     extra = [*_head_faults(head, report), *(fault for row in kept for fault in _kept_faults(row))]
-    shown = (*report.faults, *extra)[:_MOST_SHOWN]
-    return replace(report, faults=shown, n_faults=report.n_faults + len(extra))
+    shown = (*report.faults, *extra, *watch.faults)[:_MOST_SHOWN]
+    return replace(report, faults=shown, n_faults=report.n_faults + len(extra) + watch.n_faults)
 
 
 def current_checkpoint() -> str:

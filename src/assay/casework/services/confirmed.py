@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from assay.casework.audit.evidence import finding_said
 from assay.casework.findings import AUTHENTICATION, About, Content, Fact, Merchant, Offer, Waterfall
 from assay.casework.models import (
     Answer,
@@ -69,7 +70,9 @@ def raise_items(tasks: Iterable[TestBuyTask]) -> list[Happening]:
 
 
 def _raised(item: Item, task: TestBuyTask) -> Happening:
-    after = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
+    assert item.finding is not None  # frozen with the examination in it
+    after: dict[str, Any] = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
+    after["finding"] = finding_said(item.finding)
     return Happening("item.raised", "item", str(item.pk), after=after, reason=_why(task))
 
 

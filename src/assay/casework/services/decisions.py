@@ -6,7 +6,6 @@ instead of blocking each other.
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import Refused
+from assay.casework.audit.evidence import finding_said
 from assay.casework.choices import Choice, check
 from assay.casework.models import (
     Action,
@@ -33,6 +33,7 @@ from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.blind import tells_itself
 from assay.casework.queries.harm import counting
 from assay.casework.reasons import is_more_severe, needs_second_person
+from assay.casework.references import new_reference
 from assay.casework.services import claims, effects, requests, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
 from assay.casework.services.recording import Actor, Happening, record, record_all
@@ -59,9 +60,6 @@ BLIND_ONE_IN = 20
 AUTOMATIC_BLIND_ONE_IN = 10
 # The most the automation may do without a person: a demotion takes nothing away that time does not give back.
 AUTOMATION_AT_MOST = Action.DEMOTE
-# Without letters and digits that are read for one another; 9 of 30 are 10^13 references, so they cannot be guessed.
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LENGTH = 9
 _BATCH = 200
 _MOST_REASON = 2_000
 _ITEM_FIELDS = ["state", "needs_blind_review", "updated_at", *claims.CLAIM_FIELDS]
@@ -100,6 +98,7 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         row.save(update_fields=_ITEM_FIELDS)
         said = {"item": row.pk, "answer": choice.answer, "action": choice.action, "reason_code": choice.reason_code}
         said |= {"state": decision.state, "ends_at": _said(decision.ends_at), "batch": batch, "note": choice.note}
+        said |= {"finding": finding_said(decision.finding)}
         record(actor, "decision.proposed" if is_held else "decision.made", decision, after=said)
     return decision
 
@@ -329,7 +328,7 @@ def file_review(person: Person, item: Item, choice: Choice, kind: str, now: date
 def _new(actor: Actor, item: Item, choice: Choice, review: Review | None, now: datetime) -> Decision:
     days = choice.lasting_days
     return Decision(
-        reference=_reference(),
+        reference=new_reference(),
         item=item,
         finding_id=_finding(item),
         review=review,
@@ -385,14 +384,6 @@ def locked_pair(decision: Decision) -> tuple[Item, Decision]:
     row = Decision.objects.select_for_update(of=("self",), no_key=True).select_related("finding").get(pk=decision.pk)
     row.item = item
     return item, row
-
-
-def _reference() -> str:
-    """A new reference such as D-7KQ2M9XPA: read over the telephone, not guessed and telling no number of cases."""
-    while True:
-        reference = "D-" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-        if not Decision.objects.filter(reference=reference).exists():
-            return reference
 
 
 def _said(at: datetime | None) -> str | None:

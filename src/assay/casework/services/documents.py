@@ -45,7 +45,6 @@ from assay.market.errors import CallerError, OutsideError
 EVENTS = {
     "document.uploaded": _("sent a document"),
     "document.opened": _("opened a document"),
-    "personal.read": _("read personal data"),
 }
 # Enough for the invoices of one offer; a merchant with more has them in one PDF.
 MOST_PER_DECISION = 10

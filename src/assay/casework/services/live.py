@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from assay.casework.audit.evidence import finding_said
 from assay.casework.findings import Content
 from assay.casework.freezing import freeze
 from assay.casework.models import Item, ItemState, SubjectType
@@ -54,7 +55,8 @@ def _written(actor: Actor, content: Content, found: Explanation) -> Item:
         item = Item.objects.get(subject_type=SubjectType.LISTING, subject_id=found.subject_id)
         happenings = list(done.happenings)
         if done.counts["opened"] or done.counts["updated"]:
-            after = {"score": content.waterfall.score, "finding": content.sha256}
+            assert item.finding is not None  # written above
+            after = {"score": content.waterfall.score, "finding": finding_said(item.finding)}
             happenings.append(Happening("item.flagged_live", "item", str(item.pk), None, after))
         record_all(actor, happenings)
     return item

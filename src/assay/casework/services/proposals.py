@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
+from assay.casework.audit.evidence import finding_said
 from assay.casework.findings import STRIKES_STANDING, About, Content, Discrepancy, Merchant, Waterfall
 from assay.casework.letters.english import ENGLISH, strikes
 from assay.casework.models import (
@@ -82,7 +83,7 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
         if found is None:
             return False
         item, opened = found
-        _freeze(item, now, at)
+        finding = _freeze(item, now, at)
         proposal = StrikeProposal.objects.create(
             merchant_id=merchant_id,
             policy_id=policy.id,
@@ -99,7 +100,8 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
             "action": now.reached.action,
         }
         record_all(actor, opened)
-        record(actor, "strike.proposed", proposal, after={**said, "item": item.pk, "policy": policy.id})
+        rests_on = {"item": item.pk, "policy": policy.id, "finding": finding_said(finding)}
+        record(actor, "strike.proposed", proposal, after={**said, **rests_on})
     return True
 
 
@@ -156,7 +158,7 @@ def _name(now: Standing) -> str:
     return own or next((each.decision.item.merchant_name for each in now.strikes if each.decision.item), "")
 
 
-def _freeze(item: Item, now: Standing, at: datetime) -> None:
+def _freeze(item: Item, now: Standing, at: datetime) -> Finding:
     """A finding that says what the strikes are, beside whatever was known about the merchant before."""
     said = _sentence(now)
     before = item.finding.content if item.finding else {}
@@ -175,6 +177,7 @@ def _freeze(item: Item, now: Standing, at: datetime) -> None:
     )
     item.finding, item.updated_at = finding, at
     item.save()
+    return finding
 
 
 def _joined(content: Content, said: str, now: Standing) -> Content:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from assay.casework.audit.evidence import finding_said
 from assay.casework.choices import Choice, check
 from assay.casework.models import Decision, DecisionState, Item, Review, ReviewKind
 from assay.casework.moves import WrongState
@@ -94,5 +95,7 @@ def _kept(actor: Actor, row: Item, choice: Choice, kind: ReviewKind) -> Review:
     row.save(update_fields=["needs_blind_review", *claims.CLAIM_FIELDS])
     if kind == ReviewKind.BLIND:
         hear_later(WORKER, row)
-    record(actor, "review.filed", review, after={"item": row.pk, "kind": kind.value, "answer": choice.answer})
+    said = {"item": row.pk, "kind": kind.value, "answer": choice.answer, "action": choice.action}
+    said |= {"reason_code": choice.reason_code, "finding": finding_said(review.finding)}
+    record(actor, "review.filed", review, after=said)
     return review

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import NotThere, may
+from assay.casework.audit.evidence import letter_said
 from assay.casework.findings import AUTHENTICATION, Content, Discrepancy
 from assay.casework.letters import Facts, Letter, Quoted, Settled, settled, statement, transparency
 from assay.casework.letters.statement import Given
@@ -67,7 +68,7 @@ def issue(actor: Actor, decision: Decision) -> Statement | None:
             appeal_by=facts.appeal_by,
         )
         said = {"decision": decision.reference, "language": letter.language, "appeal_by": facts.appeal_by.isoformat()}
-        record(actor, "statement.issued", row, after=said)
+        record(actor, "statement.issued", row, after=said | letter_said(row))
     return row
 
 

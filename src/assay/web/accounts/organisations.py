@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from assay.casework.access import NotThere
 from assay.casework.models import Organisation, OrganisationKind
 from assay.casework.queries.people import organisations
-from assay.casework.services import people
+from assay.casework.services import people, personal
 from assay.casework.services.recording import Actor
 from assay.market.errors import CallerError
 from assay.web.accounts.forms import OrganisationForm, ReasonForm, say
@@ -57,6 +57,7 @@ def organisation_page(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("accounts:organisation", pk)
     page = Paginator(row.people.order_by("-is_active", "name", "id"), _ROWS).get_page(request.GET.get("page"))
+    personal.read_people(Actor.of(the_person(request)), page.object_list, of=row)
     context = {"form": form, "organisation": row, "page": page, "is_own": the_person(request).organisation_id == row.pk}
     return render(request, "accounts/organisation.html", context, status=400 if form.errors else 200)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from assay.casework.access import NotThere, may, need
 from assay.casework.models import ApiToken, Organisation, OrganisationKind, Person, Role
 from assay.casework.queries.people import PeopleFilter, people_for
-from assay.casework.services import factors, passwords, people
+from assay.casework.services import factors, passwords, people, personal
 from assay.casework.services.people import PersonDetails
 from assay.casework.services.recording import Actor
 from assay.casework.services.tokens import revoke_token
@@ -37,6 +37,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         given.get("organisation"),
     )
     page = Paginator(people_for(the_person(request), wanted), _ROWS).get_page(request.GET.get("page"))
+    personal.read_people(Actor.of(the_person(request)), page.object_list)
     context = {"page": page, "wanted": wanted, "kinds": OrganisationKind.choices, "roles": Role.choices}
     context["states"] = form.fields["state"].choices[1:]  # type: ignore[attr-defined]
     return render(request, "accounts/people.html", context)
@@ -65,6 +66,7 @@ def person_page(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid() and _change(actor, person, form):
         messages.success(request, _("Saved."))
         return redirect("accounts:person", pk)
+    personal.read_people(actor, [person])
     context = {
         "form": form,
         "subject": person,

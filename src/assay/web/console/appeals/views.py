@@ -19,7 +19,7 @@ from assay.casework.queries import appeals as found_appeals
 from assay.casework.queries import documents as sent
 from assay.casework.queries import merchants
 from assay.casework.reasons import BY_CODE
-from assay.casework.services import appeals, documents
+from assay.casework.services import appeals, documents, personal
 from assay.casework.services import strikes as striking
 from assay.casework.signal_words import in_own_words
 from assay.market.errors import CallerError
@@ -121,6 +121,7 @@ def _page(request: HttpRequest, found: Appeal, *, form: AnswerForm | None = None
     person, decision = person_of(request), found.decision
     why_not = found_appeals.may_not_answer_because(person, decision)
     frozen = decision.finding.content
+    personal.read_appeal(actor_of(request), found)
     context = {
         "appeal": found,
         "decision": decision,

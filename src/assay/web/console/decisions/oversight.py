@@ -1,4 +1,4 @@
-"""What seniors look into: disagreements between reviewers, and what the automation may do alone."""
+"""What seniors look into and auditors check: disagreements between reviewers, and what the automation may do alone."""
 
 from __future__ import annotations
 
@@ -48,9 +48,11 @@ class PolicyForm(forms.Form):
 
 def disagreements(request: HttpRequest) -> HttpResponse:
     """Blind second answers that differ from the first."""
-    need(person_of(request), "review.settle")
+    person = person_of(request)
+    need(person, "review.measured")
     is_settled = request.GET.get("settled") == "1"
     context = {"rows": found_in.disagreements(is_settled=is_settled)[:_SHOWN], "is_settled": is_settled}
+    context["can_settle"] = may(person, "review.settle")
     return render(request, "console/decisions/disagreements.html", context | {"quality": found_in.agreement()})
 
 
@@ -64,15 +66,23 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def automation_page(request: HttpRequest) -> HttpResponse:
-    """What may be decided without a person, how often that was wrong, and setting it."""
-    person = person_of(request)
-    need(person, "automation.read")
-    form = PolicyForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        automation.set_policy(actor_of(request), **form.cleaned_data)
-        messages.success(request, _("Set. It holds for what comes in from now on."))
-        return redirect("console:automation")
+    """What may be decided without a person, and how often that was wrong."""
+    need(person_of(request), "automation.read")
+    return _automation(request, PolicyForm())
+
+
+def automation_set(request: HttpRequest) -> HttpResponse:
+    """Sets it for a category; what is wrong is said beside the form."""
+    need(person_of(request), "automation.set")
+    form = PolicyForm(request.POST)
+    if not form.is_valid():
+        return _automation(request, form)
+    automation.set_policy(actor_of(request), **form.cleaned_data)
+    messages.success(request, _("Set. It holds for what comes in from now on."))
+    return redirect("console:automation")
+
+
+def _automation(request: HttpRequest, form: PolicyForm) -> HttpResponse:
     context = {"form": form, "rows": policies(), "quality": found_in.automation_quality()}
-    context |= {"can_set": may(person, "automation.set"), "categories": largest_categories()}
-    status = 400 if form.errors else 200
-    return render(request, "console/decisions/automation.html", context, status=status)
+    context |= {"can_set": may(person_of(request), "automation.set"), "categories": largest_categories()}
+    return render(request, "console/decisions/automation.html", context, status=400 if form.errors else 200)

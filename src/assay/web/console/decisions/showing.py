@@ -21,11 +21,6 @@ from assay.market.errors import CallerError
 from assay.web import charts
 
 
-def is_senior(person: Person) -> bool:
-    """Whether the links to what only seniors look into are shown."""
-    return may(person, "review.settle")
-
-
 def tabs(wanted: WantedDecisions) -> list[dict[str, Any]]:
     """All, then one per state; other filters stay."""
     kept = {k: v for k, v in wanted.query.items() if k != "state"}

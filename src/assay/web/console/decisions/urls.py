@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("disagreements/", oversight.disagreements, name="disagreements"),
     path("disagreements/<int:pk>/settle/", oversight.settle, name="disagreement-settle"),
     path("automation/", oversight.automation_page, name="automation"),
+    path("automation/set/", oversight.automation_set, name="automation-set"),
     path("batches/<str:batch>/", batches.batch, name="batch"),
     path("batches/<str:batch>/undo/", batches.undo, name="batch-undo"),
     path("<str:reference>/", views.decision, name="decision"),

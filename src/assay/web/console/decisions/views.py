@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from assay.casework.access import need
+from assay.casework.access import may, need
 from assay.casework.models import DecisionState
 from assay.casework.queries import decisions as found_in
 from assay.casework.services import decisions
@@ -29,7 +29,7 @@ def decision_list(request: HttpRequest) -> HttpResponse:
         context["next_url"] = "?" + urlencode(wanted.query | {"after": page.after})
     if request.GET.get("after"):
         context["top_url"] = f"{reverse('console:decisions')}?{urlencode(wanted.query)}"
-    context["is_senior"] = showing.is_senior(person)
+    context["oversees"] = may(person, "review.measured")
     return render(request, "console/decisions/decisions.html", context)
 
 

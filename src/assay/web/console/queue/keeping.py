@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from assay.casework.access import need
+from assay.casework.access import may, need
 from assay.casework.models import Gold
 from assay.casework.queries.agreement import gold_accuracy
 from assay.casework.queries.item import the_item
@@ -52,9 +52,11 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def gold_list(request: HttpRequest) -> HttpResponse:
     """Gold items with their known answers, and how often they were answered right."""
-    need(person_of(request), "gold.manage")
+    person = person_of(request)
+    need(person, "review.measured")
     rows = [(each, gold.in_words(each.source)) for each in gold_items()[:500]]
     context = {"rows": rows, "retired": gold_items(is_retired=True)[:50], "accuracy": gold_accuracy()}
+    context["can_keep"] = may(person, "gold.manage")
     return render(request, "console/queue/gold.html", context)
 
 

@@ -1,6 +1,6 @@
 """Who may use the URLs of the console: queue."""
 
-from assay.web.permits import READERS, REVIEWERS, SENIORS, WRITE, Permit
+from assay.web.permits import OVERSEERS, READERS, REVIEWERS, SENIORS, WRITE, Permit
 
 PERMITS: dict[str, Permit] = {
     "console:queue": Permit(READERS),
@@ -13,7 +13,7 @@ PERMITS: dict[str, Permit] = {
     "console:view-save": Permit(REVIEWERS, WRITE),
     "console:view-share": Permit(REVIEWERS, WRITE),
     "console:view-delete": Permit(REVIEWERS, WRITE),
-    "console:gold": Permit(SENIORS),
+    "console:gold": Permit(OVERSEERS),
     "console:gold-add": Permit(SENIORS, WRITE),
     "console:gold-retire": Permit(SENIORS, WRITE),
     "console:item-take": Permit(REVIEWERS, WRITE),

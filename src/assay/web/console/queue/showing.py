@@ -34,7 +34,7 @@ def around_queue(person: Person, wanted: queue.Wanted, page: queue.Page, now: da
         "merchants": [merchant for merchant, n in merchants.most_common() if n > 1],
         "view_form": ViewForm(),
         "works": may(person, "item.claim"),
-        "is_senior": may(person, "gold.manage"),
+        "oversees": may(person, "review.measured"),
         "can_choose": may(person, "item.bulk") and wanted.state == ItemState.OPEN and not wanted.claimed,
         "is_narrowed": bool(wanted.without("state", "claimed").query),
     }

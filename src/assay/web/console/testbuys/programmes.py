@@ -126,6 +126,7 @@ def _shown(request: HttpRequest, row: Programme, form: ReasonForm) -> dict[str, 
         "may_refresh": may(person, "programme.refresh", row),
         "may_replace": may(person, "programme.replace", row),
         "may_read_tasks": may(person, "task.read"),
+        "may_read_results": may(person, "examination.results"),
         "form": form,
     }
 
