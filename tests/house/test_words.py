@@ -21,6 +21,7 @@ ENGLISH = {
     "casework/services/holds.py:lift": "a part of the system that acts as a person",
     "casework/services/holds.py:place": "a part of the system that acts as a person",
     "casework/services/loading.py": "command line",
+    "casework/services/merchants_file.py": "command line",
     "casework/services/programmes.py:_known": "command line",
     "casework/services/programmes.py:_programme": "command line",
     "casework/services/programmes.py:load_programme": "command line",

@@ -30,7 +30,7 @@ def test_the_list_of_people_and_a_search_leave_one_event_each_with_numbers_and_n
     client.get("/people/?q=li@example.org")
     who = f"person:{administrator.pk}"
     assert noted() == [
-        (who, "person", "list", {"people": sorted([first.pk, second.pk])}),
+        (who, "person", "all", {"people": sorted([first.pk, second.pk])}),
         (who, "person", str(first.pk), {}),
     ]
     assert "li@example.org" not in str(list(AuditEvent.objects.values()))

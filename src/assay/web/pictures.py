@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from django.utils.translation import gettext
 from PIL import Image, ImageOps
 
 from assay.casework.uploads import MOST_PIXELS, Unfit
@@ -25,7 +26,8 @@ def shown_bytes(stored: Path | io.BytesIO) -> bytes:
     """
     with Image.open(stored, formats=_KINDS) as picture:
         if picture.width * picture.height > MOST_PIXELS:
-            raise Unfit(f"The picture has more than {MOST_PIXELS:,} pixels.", value=picture.size)
+            said = gettext("The picture has more than %(most)s pixels.") % {"most": f"{MOST_PIXELS:,}"}
+            raise Unfit(said, value=picture.size)
         picture.draft("RGB", (MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
         upright = ImageOps.exif_transpose(picture)
         upright.thumbnail((MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))

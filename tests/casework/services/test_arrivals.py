@@ -19,7 +19,7 @@ def test_an_item_that_was_drawn_stays_in_the_sample_whatever_a_later_rating_make
     automation.set_policy(
         Actor.of(a_person("senior")), category="watches", most_severe_action="demote", least_score=90.0
     )
-    brought = Arrival(content_of(item, 99.0), 100, is_flagged=True, inclusion_probability=None)
+    brought = Arrival(content_of(item, 99.0), 100, "EUR", is_flagged=True, inclusion_probability=None)
     arrivals.write(None if is_live else a_run(), "listing", [brought], NOW)
     after = Item.objects.get()
     assert (after.score, after.inclusion_probability) == (99.0, 0.01)
@@ -30,7 +30,7 @@ def test_an_item_that_was_drawn_stays_in_the_sample_whatever_a_later_rating_make
 
 
 def _brought(item, score=99.0, **given):
-    return Arrival(content_of(item, score), 100, **{"is_flagged": True, "inclusion_probability": None} | given)
+    return Arrival(content_of(item, score), 100, "EUR", **{"is_flagged": True, "inclusion_probability": None} | given)
 
 
 def test_the_event_of_a_batch_names_what_was_opened_changed_and_drawn_and_not_what_was_left():

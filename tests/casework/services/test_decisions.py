@@ -272,8 +272,10 @@ def test_an_item_that_is_open_again_and_whoever_lost_it_have_events_of_their_own
         decisions.refuse(senior, made, reason="a mistake")
     ended, opened = AuditEvent.objects.filter(subject_type="item", subject_id=str(item.pk))
     assert (ended.action, ended.before["held_by"]) == ("item.claim_ended", holder.pk)
-    assert (opened.action, opened.after) == ("item.reopened", {"state": "open"})
-    assert made.reference in opened.reason
+    because = {"undo": "undone", "expire": "ended"}.get(move, "refused")
+    assert ended.after == {"because": because}
+    said = {"state": "open", "decision": made.reference, "because": because}
+    assert (opened.action, opened.after) == ("item.reopened", said)
 
 
 def test_references_are_not_told_apart_by_their_number(actor):

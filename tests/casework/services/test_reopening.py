@@ -29,7 +29,7 @@ def _decided(score=91.0, item=None, **given):
 def _after_a_run(decision, score=91.0, *discrepancies, is_flagged=True, inclusion_probability=None):
     content = content_of(decision.item, score, *(discrepancies or (SEEN,)))
     content = replace(content, about=replace(content.about, as_of=(NOW + days(60)).isoformat()))
-    arrival = Arrival(content, 50_000, is_flagged, inclusion_probability)
+    arrival = Arrival(content, 50_000, "EUR", is_flagged, inclusion_probability)
     done = arrivals.write(a_run(), "listing", [arrival], NOW + days(60))
     return Item.objects.get(pk=decision.item_id), done
 

@@ -24,7 +24,6 @@ EVENTS = {
     REOPENED: _("reopened an item because a newer rating differs"),
     WRITTEN: _("wrote a batch of items of a rating"),
 }
-_CHANGED = "A newer rating has changed what is known of it."
 # Findings of some 13 kB: larger statements save nothing and hold more memory.
 _WRITE_ROWS = 500
 _FOLLOWING = (
@@ -81,7 +80,7 @@ def write(run: AnalysisRun | None, kind: str, arrivals: Sequence[Arrival], now: 
             new.append(_filled(Item(subject_type=kind, subject_id=subject_id, opened_at=now), run, arrival, now))
             done.counts["opened"] += 1
         elif _opens(item, arrival, decided.get(item.pk), now, done):
-            done.happenings += claims.end(item, _CHANGED)
+            done.happenings += claims.end(item, "changed")
             following.append(_filled(item, run, arrival, now))
         elif arrival.inclusion_probability is not None:
             item.inclusion_probability = arrival.inclusion_probability

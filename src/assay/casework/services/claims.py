@@ -132,17 +132,18 @@ def let_go(row: Item) -> None:
     row.claimed_by, row.claimed_at, row.claimed_until, row.claimed_for = None, None, None, ""
 
 
-def end(row: Item, why: str) -> list[Happening]:
+def end(row: Item, because: str) -> list[Happening]:
     """Clears the claim of a locked row that has changed: what its holder has seen is not what holds now.
 
-    Gives what to record, nothing where nobody held it; the caller saves CLAIM_FIELDS.
+    `because` is a code such as "undone". Gives what to record, nothing where nobody held it; the caller saves
+    CLAIM_FIELDS.
     """
     if row.claimed_by_id is None:
         return []
     until = row.claimed_until.isoformat() if row.claimed_until else None
     before = {"held_by": row.claimed_by_id, "for": row.claimed_for, "until": until}
     let_go(row)
-    return [Happening("item.claim_ended", "item", str(row.pk), before, reason=why)]
+    return [Happening("item.claim_ended", "item", str(row.pk), before, {"because": because})]
 
 
 def need_free(row: Item, person: Person | None, now: datetime) -> None:

@@ -93,7 +93,7 @@ def _again(item: Item, task: TestBuyTask) -> list[Happening]:
     if _fact(task).value not in {each.get("value") for each in _facts(item)}:
         item.rank = max(item.rank, _front(item.harm_minor, item.opened_at))
         _freeze(item, _with_fact(item, task))
-        ended = claims.end(item, _why(task))
+        ended = claims.end(item, "examined")
     item.stream = Stream.TEST_BUY
     item.updated_at = timezone.now()
     fields = ["state", "snoozed_until", "rank", "stream", "finding", "updated_at", *claims.CLAIM_FIELDS]

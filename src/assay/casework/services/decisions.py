@@ -147,7 +147,7 @@ def refuse(actor: Actor, decision: Decision, *, reason: str) -> Decision:
         before, after = make_move(row, "decision", "refuse")
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
-        reopen(actor, item, now, f"Decision {row.reference} was refused.")
+        reopen(actor, item, now, row, "refused")
         record(actor, "decision.refused", row, before={"state": before}, after={"state": after}, reason=reason)
     return row
 
@@ -173,7 +173,7 @@ def undo(actor: Actor, decision: Decision, *, reason: str) -> Decision:
             )
         before = _end(actor, row, "undo", reason)
         if item.state in (ItemState.DECIDED, ItemState.PROPOSED) and not is_overtaken(row):
-            reopen(actor, item, timezone.now(), f"Decision {row.reference} was undone.")
+            reopen(actor, item, timezone.now(), row, "undone")
         record(actor, "decision.undone", row, before={"state": before}, after={"state": row.state}, reason=reason)
     return row
 
@@ -250,7 +250,7 @@ def _expire_one(actor: Actor, pk: int, item_pk: int, now: datetime) -> bool:
         # Nobody answered, and nobody has looked: a person does now.
         unseen = row.action == Action.ASK_INVOICE or row.is_automatic
         if unseen and item.state == ItemState.DECIDED and not is_overtaken(row):
-            reopen(actor, item, now, f"Decision {row.reference} ended on time.")
+            reopen(actor, item, now, row, "ended")
         record(actor, "decision.expired", row, before={"state": "in_force"}, after={"state": row.state})
     return True
 
@@ -298,13 +298,14 @@ def _retire_gold(actor: Actor, decision: Decision, reason: str) -> None:
         record(actor, "gold.retired", row, before={"item": row.item_id, "answer": row.answer}, reason=reason)
 
 
-def reopen(actor: Actor, item: Item, now: datetime, why: str) -> None:
-    """Opens a locked item again, says why, and ends its claim."""
+def reopen(actor: Actor, item: Item, now: datetime, decision: Decision, because: str) -> None:
+    """Opens a locked item again because of what became of a decision about it, and ends its claim."""
     before, after = make_move(item, "item", "reopen")
     item.needs_blind_review, item.updated_at = False, now
-    ended = claims.end(item, why)
+    ended = claims.end(item, because)
     item.save(update_fields=_ITEM_FIELDS)
-    opened = Happening("item.reopened", "item", str(item.pk), {"state": before}, {"state": after}, why)
+    said = {"state": after, "decision": decision.reference, "because": because}
+    opened = Happening("item.reopened", "item", str(item.pk), {"state": before}, said)
     record_all(actor, [*ended, opened])
 
 

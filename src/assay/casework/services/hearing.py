@@ -26,7 +26,7 @@ def hear(actor: Actor, decision: Decision) -> bool:
     asks = row.action == Action.ASK_INVOICE and row.state == DecisionState.IN_FORCE
     if not asks or item.state != ItemState.DECIDED or is_overtaken(row) or is_asked_blindly(item):
         return False
-    reopen(actor, item, timezone.now(), f"The merchant answered decision {row.reference}.")
+    reopen(actor, item, timezone.now(), row, "answered")
     record(actor, "decision.answered", row, before={"item": "decided"}, after={"item": item.state})
     return True
 

@@ -38,7 +38,6 @@ EVENTS = {
     "run.loaded": _("loaded a rating"),
     CLOSED: _("closed an item that a newer rating does not flag"),
 }
-_UNFLAGGED = "A newer rating does not flag it any more."
 N_RANDOM = 200
 _BATCH = 2_000
 Key = tuple[str, ...]
@@ -251,7 +250,7 @@ class _Load:
                 kept.append(item)
                 continue
             before, after = make_move(item, "item", "close")
-            happenings += [*claims.end(item, _UNFLAGGED), _closing(item, before, after, row)]
+            happenings += [*claims.end(item, "unflagged"), _closing(item, before, after, row)]
             item.snoozed_until, item.updated_at = None, timezone.now()
         changed = ["state", "stream", "updated_at", "snoozed_until", *claims.CLAIM_FIELDS]
         Item.objects.bulk_update(items, changed, batch_size=500)

@@ -28,7 +28,7 @@ def read_people(actor: Actor, rows: Iterable[Person], *, of: Organisation | None
     elif len(others) == 1:
         _note(actor, "person", str(others[0]), {})
     else:
-        _note(actor, "person", "list", {"people": others})
+        _note(actor, "person", "all", {"people": others})
 
 
 def read_appeal(actor: Actor, appeal: Appeal) -> None:

@@ -35,7 +35,6 @@ from assay.casework.services.recording import WORKER, Actor, Happening, record, 
 from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
 
 LABEL = "strikes in force"
-_REACHED = "The merchant's strikes have reached a threshold."
 # Merchants put forward in one go; the rest follow with the next look of the worker.
 _BATCH = 100
 
@@ -119,7 +118,9 @@ def _item(now: Standing, at: datetime) -> tuple[Item, list[Happening]] | None:
     opened: list[Happening] = []
     if item.state in (ItemState.DECIDED, ItemState.CLOSED):
         before, after = make_move(item, "item", "reopen")
-        opened = [Happening("item.reopened", "item", str(item.pk), {"state": before}, {"state": after}, _REACHED)]
+        opened = [
+            Happening("item.reopened", "item", str(item.pk), {"state": before}, {"state": after, "because": "strikes"})
+        ]
         item.opened_at, item.rank = at, rank(item.harm_minor, at)
         item.needs_blind_review = False
     elif item.state == ItemState.SNOOZED:
