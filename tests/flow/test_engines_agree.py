@@ -30,12 +30,13 @@ def test_sail_gives_the_same_run(
     assert_same_runs(run, theirs)
 
 
+@pytest.mark.long
 @pytest.mark.spark
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("n_listings", [4_000, pytest.param(20_000, marks=pytest.mark.long)])
-def test_spark_gives_the_same_run(trained, settings: EngineSettings, tmp_path: Path, n_listings: int):
+def test_spark_gives_the_same_run(trained, settings: EngineSettings, tmp_path: Path):
+    """Every run compares Spark's rows for the signals and the whole run on Sail, which speaks Spark's protocol."""
     skip_without_java()
-    market = pipeline.simulate(tmp_path / "sim", n_listings=n_listings, seed=8).market
+    market = pipeline.simulate(tmp_path / "sim", n_listings=20_000, seed=8).market
     ours = pipeline.rate(market, tmp_path / "duckdb", model_folder=trained.folder, settings=settings)
     # A process of its own: a Python process can run one Spark driver, and other tests may hold it.
     command = ["rate", str(market), "--model", str(trained.folder), "--out", str(tmp_path / "spark")]

@@ -133,7 +133,7 @@ def test_no_page_shows_english_to_who_reads_chinese(own_key):
     assert not wanted - seen - _NOT_WALKED, sorted(wanted - seen - _NOT_WALKED)
 
 
-# The first leads on to another, the second is shown while signing in, the third is a picture.
+# The first leads on to another, the second is shown while signing in, the others are pictures.
 _NOT_WALKED = frozenset(
     ("home", "accounts:second-factor", "console:item-picture", "console:item-picture-other", "console:task-picture")
 )
