@@ -5,7 +5,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -71,9 +73,9 @@ def house(home):
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory):
-    """An empty PostgreSQL of this module's own."""
-    return a_server(tmp_path_factory.mktemp("postgresql"))
+def postgresql():
+    """An empty PostgreSQL of this module's own, outside pytest's folder: its user may not go in there to stop it."""
+    return a_server(Path(tempfile.mkdtemp(prefix="assay-postgresql-")))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
