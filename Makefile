@@ -7,8 +7,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 .PHONY: help demo test test-long lint bench docs messages clean
 
 # Everything that talks to casework's database; the browser's journeys need it once only.
-ON_POSTGRESQL := tests/casework tests/web tests/cli/test_audit.py tests/cli/test_casework.py tests/cli/test_programmes.py \
-	tests/cli/test_rescue.py tests/flow/test_casework_loop.py tests/flow/test_testbuy_loop.py --ignore=tests/web/browser
+ON_POSTGRESQL := tests/casework tests/web tests/cli/test_audit.py tests/cli/test_programmes.py tests/cli/test_rescue.py \
+	tests/flow/test_casework_loop.py tests/flow/test_testbuy_loop.py --ignore=tests/web/browser --ignore=tests/casework/audit
 
 # Two processes, whatever the number of cores: tests bring their own engines, servers and browsers.
 TOGETHER := -n 2 --dist loadscope --no-loadscope-reorder

@@ -18,7 +18,7 @@ def test_every_place_that_shares_something_is_there():
 
 def test_a_file_and_a_group_each_stay_in_one_process():
     files = [f"tests/market/{name}.py" for name in ("test_gtin", "test_money")]
-    group = [f"tests/simulation/{name}.py" for name in ("test_crowds", "test_marginals")]
+    group = [f"tests/simulation/{name}.py" for name in ("test_chatter", "test_campaigns")]
     command = [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", *FLAGS, *files, *group]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     ran = defaultdict(set)
