@@ -47,8 +47,9 @@ def open_period(work: Work, folder: Path, run: Path, settings: EngineSettings | 
 
 def _bring(work: Work, buyer: Actor, task: TestBuyTask, n: int) -> None:
     """How far a task has come: a third is ordered, a third has come, a third is sealed."""
-    buying.take(buyer, task)
     start = work.until - timedelta(days=12) + timedelta(hours=3 * n)
+    with at(start - timedelta(hours=1)):
+        buying.take(buyer, task)
     with at(start):
         price = task.price_minor or 1_000
         due = start + timedelta(days=9)
