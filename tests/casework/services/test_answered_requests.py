@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from assay.casework.access import may
+from assay.casework.audit.verification import FaultKind
 from assay.casework.choices import Choice
 from assay.casework.letters import Settled, settled
 from assay.casework.models import (
@@ -21,7 +22,7 @@ from assay.casework.models import (
     Statement,
 )
 from assay.casework.queries import documents as sent
-from assay.casework.services import appeals, bulk, decisions, documents, reviews
+from assay.casework.services import appeals, auditing, bulk, decisions, documents, reviews
 from assay.casework.services.bulk import Fate
 from assay.casework.services.recording import WORKER, Actor
 from assay.casework.services.requests import Unopened
@@ -37,9 +38,8 @@ REMOVE = Choice("inconclusive", "remove", "no-provenance")
 
 
 @pytest.fixture(autouse=True)
-def _home(settings, tmp_path, monkeypatch):
+def _home(settings, tmp_path):
     settings.HOME = tmp_path
-    monkeypatch.setattr(decisions, "drawn", lambda n: False)
 
 
 @pytest.fixture
@@ -190,6 +190,15 @@ def test_the_merchant_learns_that_its_invoice_was_accepted_also_after_the_reques
     assert request_.reference in letter.subject and "invoice.pdf" in letter.text
     assert may(merchant, "statement.read", letter)
     assert appeals.closed_because(made) == "nothing"
+    assert not _changed_rows()
+    Statement.objects.filter(pk=letter.pk).update(text="Nothing was accepted.")
+    (fault,) = _changed_rows()
+    assert f"Statement {letter.pk}" in fault.message
+
+
+def _changed_rows():
+    """What the log says of rows and is so no more."""
+    return [fault for fault in auditing.verify().faults if fault.kind == FaultKind.ROW]
 
 
 def test_a_decision_that_acts_sends_its_statement_and_no_second_letter(merchant, item, request_, analyst):

@@ -48,7 +48,7 @@ _OF_SUBJECT = {
     **dict.fromkeys(("decision.made", "decision.proposed"), "decision"),
     **dict.fromkeys(("appeal.lodged", "appeal.upheld", "appeal.reversed"), "appeal"),
     "review.filed": "review",
-    "statement.issued": "statement",
+    **dict.fromkeys(("statement.issued", "statement.settled"), "statement"),
     "document.uploaded": "document",
 }
 # Rows in memory at a time, some 20 KB each with a long finding; more makes nothing faster.

@@ -55,21 +55,9 @@ def issue(actor: Actor, decision: Decision) -> Statement | None:
     content = _content(decision)
     facts = _facts(decision, content, organisation, issued_at)
     letter = statement(facts)
-    with transaction.atomic():
-        row = Statement.objects.create(
-            decision=decision,
-            organisation=organisation,
-            merchant_id=decision.merchant_id,
-            language=letter.language,
-            subject=letter.subject,
-            text=letter.text,
-            content=_kept(letter, facts, content, decision),
-            issued_at=issued_at,
-            appeal_by=facts.appeal_by,
-        )
-        said = {"decision": decision.reference, "language": letter.language, "appeal_by": facts.appeal_by.isoformat()}
-        record(actor, "statement.issued", row, after=said | letter_said(row))
-    return row
+    row = _unsaved(decision, organisation, letter, issued_at)
+    row.content, row.appeal_by = _kept(letter, facts, content, decision), facts.appeal_by
+    return _sent(actor, "statement.issued", row, {"appeal_by": facts.appeal_by.isoformat()})
 
 
 def settle(actor: Actor, decision: Decision, request: Decision) -> Statement:
@@ -80,20 +68,29 @@ def settle(actor: Actor, decision: Decision, request: Decision) -> Statement:
     organisation = Organisation.objects.filter(merchant_id=decision.merchant_id).first()
     now = decision.in_force_at or timezone.now()
     letter = settled(_settled(decision, request, organisation, now))
+    row = _unsaved(decision, organisation, letter, now)
+    row.content, row.appeal_by = {"letter": letter.to_json(), "transparency": None}, now
+    return _sent(actor, "statement.settled", row, {"request": request.reference})
+
+
+def _unsaved(decision: Decision, organisation: Organisation | None, letter: Letter, at: datetime) -> Statement:
+    return Statement(
+        decision=decision,
+        organisation=organisation,
+        merchant_id=decision.merchant_id,
+        language=letter.language,
+        subject=letter.subject,
+        text=letter.text,
+        issued_at=at,
+    )
+
+
+def _sent(actor: Actor, action: str, row: Statement, said: dict[str, str]) -> Statement:
+    """Keeps a letter, with an event that holds its hashes."""
     with transaction.atomic():
-        row = Statement.objects.create(
-            decision=decision,
-            organisation=organisation,
-            merchant_id=decision.merchant_id,
-            language=letter.language,
-            subject=letter.subject,
-            text=letter.text,
-            content={"letter": letter.to_json(), "transparency": None},
-            issued_at=now,
-            appeal_by=now,
-        )
-        said = {"decision": decision.reference, "request": request.reference, "language": letter.language}
-        record(actor, "statement.settled", row, after=said)
+        row.save()
+        said = {"decision": row.decision.reference, "language": row.language, **said}
+        record(actor, action, row, after=said | letter_said(row))
     return row
 
 

@@ -17,9 +17,8 @@ NAME = "proof-of-purchase.pdf"
 
 
 @pytest.fixture(autouse=True)
-def _home(settings, tmp_path, monkeypatch):
+def _home(settings, tmp_path):
     settings.HOME = tmp_path
-    monkeypatch.setattr(decisions, "drawn", lambda n: False)
 
 
 @pytest.fixture
