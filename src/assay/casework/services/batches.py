@@ -16,8 +16,8 @@ from assay.casework.models import Item
 
 # What a load may change and what decides about an item; the finding is in by its own hash.
 COLUMNS = (
-    *("id", "subject_type", "subject_id", "state", "stream", "score", "harm_minor", "inclusion_probability"),
-    *("opened_at", "finding__content_sha256"),
+    *("id", "subject_type", "subject_id", "state", "stream", "score", "harm_minor", "harm_currency"),
+    *("inclusion_probability", "opened_at", "finding__content_sha256"),
 )
 
 Row = tuple[Any, ...]

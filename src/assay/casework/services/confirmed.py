@@ -73,11 +73,8 @@ def _raised(item: Item, task: TestBuyTask) -> Happening:
     assert item.finding is not None  # frozen with the examination in it
     after: dict[str, Any] = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
     after["finding"] = finding_said(item.finding)
-    return Happening("item.raised", "item", str(item.pk), after=after, reason=_why(task))
-
-
-def _why(task: TestBuyTask) -> str:
-    return f"Two examinations of unit {task.unit} found a counterfeit."
+    reason = f"Two examinations of unit {task.unit} found a counterfeit."
+    return Happening("item.raised", "item", str(item.pk), after=after, reason=reason)
 
 
 def _again(item: Item, task: TestBuyTask) -> list[Happening]:

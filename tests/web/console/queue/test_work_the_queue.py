@@ -5,18 +5,12 @@ from __future__ import annotations
 import pytest
 
 from assay.casework.models import Decision, Item, Role
-from assay.casework.services import claims
 from tests.casework.builders import a_person, an_item
 from tests.casework.merchant_cases import a_content
 from tests.web.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 REMOVE = "counterfeit/remove/facts-do-not-fit"
-
-
-@pytest.fixture(autouse=True)
-def _nothing_mixed_in(monkeypatch):
-    monkeypatch.setattr(claims, "RANDOM_ONE_IN", 0)
 
 
 def test_an_analyst_goes_from_the_queue_to_a_decision_and_takes_it_back():
