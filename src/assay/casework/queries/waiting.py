@@ -1,6 +1,6 @@
 """What waits for a person, by role: the tiles of the home page.
 
-Every count reads an index or a small table, whatever the queue holds; the open items are those of the last census.
+The open items are those of the last census: a home page does not count a million rows.
 """
 
 from __future__ import annotations
