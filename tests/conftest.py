@@ -31,6 +31,21 @@ def _nothing_by_chance(monkeypatch):
         monkeypatch.setattr(acting, "secrets", SimpleNamespace(randbelow=lambda n: min(1, n - 1)))
 
 
+@pytest.fixture(autouse=True)
+def _numbers_begin_anew(request):
+    """Which number a row gets does not hang on the tests that ran before, so no name with a number chances to fit.
+
+    PostgreSQL's sequences go on after a rollback, and SQLite's after a test that commits.
+    """
+    if builders := sys.modules.get("tests.casework.builders"):
+        builders.count_anew()
+    if request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames):
+        request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
+        from tests.numbering import begin_anew
+
+        begin_anew()
+
+
 from tests.engines import (  # noqa: E402, F401
     duckdb_engine,
     engine,

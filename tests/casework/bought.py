@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,12 +29,11 @@ from assay.engine import EngineSettings
 from assay.measurement.enforcement import Harm
 from assay.measurement.plans import PlanSettings
 from assay.pipeline.testbuys import PlanRequest, draw_test_buys, plan_test_buys
-from tests.casework.builders import a_person, an_organisation
+from tests.casework.builders import a_person, an_organisation, number
 from tests.runs import tiny_run
 
 CHEAP = Harm(horizon_days=900, handling_minor=100)
 FINDINGS = "Stitching, hologram and weight were compared with the reference."
-_numbers = itertools.count(1)
 
 
 def drawn_folder(to: Path, n_buys: int = 60, **settings: Any) -> Path:
@@ -60,7 +58,7 @@ def true_fakes() -> set[str]:
 
 def a_programme(**given: Any) -> Programme:
     """A programme without a folder: for tests that read and write none."""
-    n = next(_numbers)
+    n = number()
     values: dict[str, Any] = {
         "name": f"Spring {n}",
         "folder": f"/nowhere/buys-{n}",
@@ -76,7 +74,7 @@ def a_programme(**given: Any) -> Programme:
 
 def a_task(programme: Programme | None = None, **given: Any) -> TestBuyTask:
     """A unit to buy, of the measuring pot."""
-    n = next(_numbers)
+    n = number()
     values: dict[str, Any] = {
         "programme": programme or a_programme(),
         "unit": f"T{n:012x}",
@@ -129,7 +127,7 @@ def sealed(task: TestBuyTask, buyer: Person, **given: Any) -> TestBuyTask:
     received(task, buyer)
     colour = (task.pk % 250, task.pk // 250 % 250, 9)
     buying.photograph(Actor.of(buyer), task, a_picture(colour), f"{task.listing_id or 'x'}.jpg", "goods")
-    seal = Seal(**{"seal_no": f"S-{task.pk}", "place": "Office", "said_brand": "Norvane"} | given)
+    seal = Seal(**{"seal_no": f"SEAL-{task.pk}", "place": "Office", "said_brand": "Norvane"} | given)
     return buying.seal(Actor.of(buyer), task, seal)
 
 

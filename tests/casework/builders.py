@@ -24,14 +24,27 @@ from assay.casework.models import (
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
-_numbers = itertools.count(1)
+
+_counted = itertools.count(1)
+
+
+def number() -> int:
+    """The next number that no other row of this test has in its name."""
+    return next(_counted)
+
+
+def count_anew() -> None:
+    """Begin with 1 again."""
+    global _counted
+    _counted = itertools.count(1)
+
 
 _KIND_OF = {Role.MERCHANT: OrganisationKind.MERCHANT, Role.AUTHENTICATOR: OrganisationKind.LABORATORY}
 
 
 def an_organisation(kind: str = OrganisationKind.MARKETPLACE, **given: Any) -> Organisation:
     """An organisation; a merchant's gets a market id of its own."""
-    n = next(_numbers)
+    n = number()
     values: dict[str, Any] = {"kind": kind, "name": f"{kind} {n}", "created_at": NOW}
     if kind == OrganisationKind.MERCHANT:
         values["merchant_id"] = f"M{n:06d}"
@@ -40,7 +53,7 @@ def an_organisation(kind: str = OrganisationKind.MARKETPLACE, **given: Any) -> O
 
 def a_person(role: str = Role.ANALYST, organisation: Organisation | None = None, **given: Any) -> Person:
     """A person with a role, by default in the one marketplace, a laboratory or a merchant; no second factor asked."""
-    n = next(_numbers)
+    n = number()
     where = organisation or _home_of(role)
     values: dict[str, Any] = {"email": f"{role}{n}@example.org", "name": f"{role} {n}", "created_at": NOW}
     person = Person(organisation=where, role=role, **{"needs_second_factor": False} | values | given)
@@ -59,7 +72,7 @@ def _home_of(role: str) -> Organisation:
 
 def a_run(**given: Any) -> AnalysisRun:
     """A loaded rating."""
-    n = next(_numbers)
+    n = number()
     values: dict[str, Any] = {
         "run_key": hashlib.sha256(str(n).encode()).hexdigest(),
         "folder": f"run-{n}",
@@ -75,7 +88,7 @@ def a_run(**given: Any) -> AnalysisRun:
 
 def an_item(**given: Any) -> Item:
     """An open item with one frozen finding."""
-    n = next(_numbers)
+    n = number()
     values: dict[str, Any] = {
         "subject_type": "listing",
         "subject_id": f"L{n:06d}",
@@ -104,7 +117,7 @@ def an_item(**given: Any) -> Item:
 
 def a_finding(item: Item, content: dict[str, Any] | None = None) -> Finding:
     """A frozen finding of an item."""
-    kept = content or {"n": next(_numbers)}
+    kept = content or {"n": number()}
     return Finding.objects.create(
         item=item,
         run=item.run,
@@ -130,7 +143,7 @@ def content_of(item: Item, score: float, *discrepancies: Discrepancy) -> Content
 
 def a_decision(item: Item | None = None, decided_by: Person | None = None, **given: Any) -> Decision:
     """A removal in force, decided by an analyst."""
-    n = next(_numbers)
+    n = number()
     on = item or an_item(state="decided")
     values: dict[str, Any] = {
         "reference": f"D-{n:07d}",

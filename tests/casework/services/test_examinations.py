@@ -177,7 +177,7 @@ def test_the_second_checks_the_seal_that_the_first_put_on(task, senior):
 
 @pytest.mark.parametrize(
     ("number", "intact", "fits"),
-    [("s-{}", True, True), ("S {}", True, True), ("S-9{}", True, False), ("S-{}", False, True)],
+    [("seal-{}", True, True), ("SEAL {}", True, True), ("SEAL-9{}", True, False), ("SEAL-{}", False, True)],
 )
 def test_a_seal_that_differs_is_recorded_and_stops_nothing(task, senior, number, intact, fits):
     lab, chemist = a_laboratory()
