@@ -80,6 +80,13 @@ def forbidden(task, first):
     return [value for value in values if value]
 
 
+def tells(text, value):
+    """Whether a text holds a value; a number within a hash or a token is not that number."""
+    if value[0].isdigit():
+        return re.search(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![A-Za-z])", text) is not None
+    return value in text
+
+
 @pytest.fixture
 def second(buyer, senior):
     """The second examination of a unit whose first one found a counterfeit, and both examiners."""
@@ -117,21 +124,21 @@ def test_the_second_examiners_pages_hold_nothing_that_is_forbidden(second):
     assert len(values) >= 28
     for html in every_page(signed_in(examiner), row):
         for value in (*values, "measure", "enforce", "look 7", "second", "ordinal"):
-            assert value not in main_of(html).replace("Second Lab", ""), value
+            assert not tells(main_of(html).replace("Second Lab", ""), value), value
     assert "SEAL-SECOND" in every_page(signed_in(examiner), row)[2]
 
 
 def test_what_the_api_is_given_holds_nothing_that_is_forbidden(second):
     row, first, _chemist, _examiner = second
     said = json.dumps(blind(row).to_json(), default=str)
-    assert not [value for value in forbidden(row.task, first) if value in said]
+    assert not [value for value in forbidden(row.task, first) if tells(said, value)]
 
 
 def test_headers_of_a_photograph_hold_nothing_that_is_forbidden(second):
     row, first, _chemist, examiner = second
     answer = signed_in(examiner).get(reverse("console:examination-picture", args=[row.pk, 1]))
     assert answer.status_code == 200
-    assert not [value for value in forbidden(row.task, first) if value in str(answer.headers)]
+    assert not [value for value in forbidden(row.task, first) if tells(str(answer.headers), value)]
 
 
 def upload():
