@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from assay.casework.demonstration import SimulatedFolder, make
+from assay.casework.findings import Content
 from assay.casework.models import (
     Appeal,
     AuditEvent,
@@ -24,6 +25,7 @@ from assay.casework.models import (
     Strike,
     TestBuyTask,
 )
+from assay.casework.queries.pictures import pictures_of
 from assay.casework.services.auditing import verify
 from assay.engine import EngineSettings
 from assay.market.errors import CallerError
@@ -62,6 +64,16 @@ def test_every_role_has_one_login_whose_password_works_without_a_second_factor(m
     others = Person.objects.exclude(email__in=[each.email for each in made.logins])
     assert others
     assert not any(person.has_usable_password() for person in others)
+
+
+def test_every_picture_on_an_items_page_is_there(made):
+    shown = [
+        each
+        for item in Item.objects.select_related("finding__run").filter(finding__isnull=False)
+        for each in pictures_of(item, Content.read(item.finding.content))
+    ]
+    assert len(shown) > 50 and all(each.is_here for each in shown)
+    assert all(each.other_is_here for each in shown if each.other)
 
 
 def test_there_is_an_organisation_of_every_kind(made):

@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from django.utils import timezone
 
-from assay.casework.demonstration import buying, objecting, reviewing
+from assay.casework.demonstration import buying, drawing, objecting, reviewing
 from assay.casework.demonstration.cast import Login, Names, make_cast
 from assay.casework.demonstration.clock import at
 from assay.casework.demonstration.reviewing import Work, open_items
@@ -91,6 +91,8 @@ def make(
         tell("loading the run")
         load_run(simulated.run, actor=COMMAND_LINE, seed=seed, how=How(engine_settings=settings))
         cast = make_cast(_names(simulated))
+    tell("drawing pictures")
+    drawing.draw_pictures(simulated.run)
     work = Work(cast, _fakes(simulated.truth), begun, now, random.Random(seed))
     tell("test buys")
     if simulated.buys.is_dir():

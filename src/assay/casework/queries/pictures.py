@@ -1,7 +1,8 @@
 """The pictures of a finding: which of their files lie with the market, and the bytes of one of them.
 
-Files lie in the market's folder `pictures`, under the path that the table `images` gives as `uri`. Nothing is fetched
-from the Internet: whoever owns an address could see who looks, and when.
+Files lie in the market's folder `pictures`, under the path that the table `images` gives as `uri`; a copy of what has
+an address on the Web lies there under host and path, as `wget --force-directories` leaves it. Nothing is fetched from
+the Internet: whoever owns an address could see who looks, and when.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FOLDER = "pictures"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture on the page: whether its file is here, or where to follow it; `other` is the listing it resembles."""
+    """A picture on the page: its file is here, or else there may be a link. `other` is a listing with the same one."""
 
     picture: Picture
     is_here: bool
@@ -56,14 +57,24 @@ def picture_bytes(item: Item, finding: int, place: int, *, of_other: bool = Fals
 
 def _shown(folder: Path | None, picture: Picture) -> Shown:
     other = picture.elsewhere[0] if picture.elsewhere and picture.elsewhere_uri else ""
+    is_here = _file(folder, picture.uri) is not None
+    other_is_here = bool(other) and _file(folder, picture.elsewhere_uri) is not None
     return Shown(
         picture,
-        _file(folder, picture.uri) is not None,
-        _link(picture.uri),
+        is_here,
+        "" if is_here else _link(picture.uri),
         other,
-        bool(other) and _file(folder, picture.elsewhere_uri) is not None,
-        _link(picture.elsewhere_uri),
+        other_is_here,
+        "" if other_is_here else _link(picture.elsewhere_uri),
     )
+
+
+def path_of(uri: str) -> str:
+    """Where the file of an address lies in the folder of pictures: a path as it is, a Web address by host and path."""
+    if not _link(uri):
+        return uri
+    parts = urlsplit(uri)
+    return parts.netloc.rpartition("@")[2].lower() + parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def _link(uri: str) -> str:
@@ -87,10 +98,10 @@ def _folder(finding: Finding | None) -> Path | None:
 
 def _file(folder: Path | None, uri: str) -> Path | None:
     """The file under the folder, symbolic links followed; None for what lies outside, is none, or is too large."""
-    if folder is None or not uri or _link(uri):
+    if folder is None or not uri:
         return None
     try:
-        path = (folder / uri).resolve(strict=True)
+        path = (folder / path_of(uri)).resolve(strict=True)
         is_fit = path.is_relative_to(folder) and path.is_file() and path.stat().st_size <= MOST_BYTES
     except (OSError, ValueError, RuntimeError):
         return None

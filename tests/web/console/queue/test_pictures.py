@@ -29,7 +29,7 @@ def market(tmp_path):
 
 
 def a_picture_file(path, size=(2_400, 1_200), colour="red"):
-    Image.new("RGB", size, colour).save(path)
+    Image.new("RGB", size, colour).save(path, "PNG")
     return path
 
 
@@ -65,6 +65,33 @@ def test_an_address_on_the_internet_is_a_link_and_is_never_loaded_by_itself(mark
     html = signed_in(a_person()).get(f"/console/queue/{item.pk}/").content.decode()
     link = '<a class="mono" href="https://shop.example/1.jpg?who=analyst" target="_blank" rel="noreferrer noopener">'
     assert link in html and not addresses_of(html) and "whoever owns it can see who looks" in html
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("https://img.shop.example/a/1.png", "img.shop.example/a/1.png"),
+        ("http://who:secret@IMG.shop.example:8080/1.png?size=2", "img.shop.example:8080/1.png?size=2"),
+    ],
+)
+def test_a_copy_of_what_is_on_the_internet_is_shown_from_the_folder(market, uri, path):
+    (market / "pictures" / path).parent.mkdir(parents=True)
+    a_picture_file(market / "pictures" / path, (60, 40))
+    item = an_item_with(market, Picture("I1", uri, n_elsewhere=1, elsewhere=("L9",), elsewhere_uri=uri))
+    client = signed_in(a_person())
+    html = client.get(f"/console/queue/{item.pk}/").content.decode()
+    assert [client.get(address).status_code for address, _ in addresses_of(html)] == [200, 200]
+    assert f'href="{uri}"' not in html
+
+
+@pytest.mark.parametrize("uri", ["https://../../secret.png", "https://a/../../../secret.png", "https://a\\..\\1.png"])
+def test_no_address_on_the_internet_leads_out_of_the_folder(market, uri):
+    a_picture_file(market / "secret.png")
+    a_picture_file(market.parent / "secret.png")
+    item = an_item_with(market, Picture("I1", uri))
+    client = signed_in(a_person())
+    assert not addresses_of(client.get(f"/console/queue/{item.pk}/").content.decode())
+    assert client.get(f"/console/queue/{item.pk}/pictures/{item.finding_id}/1/").status_code == 404
 
 
 @pytest.mark.parametrize("uri", ["ftp://shop.example/1.jpg", "//shop.example/1.jpg", "s3://b/1.jpg", "", "1.jpg"])
