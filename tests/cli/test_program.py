@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 import pytest
-import typer.main
 
 from assay import pipeline
+from assay.cli import commands as program
 from assay.cli import console
-from assay.cli.main import app, main
+from assay.cli.commands import every_command
+from assay.cli.main import main
 from assay.pipeline import Run
 from assay.signals.families import SIGNALS
 
@@ -28,7 +29,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         yield from commands(found, (*path, name))
 
 
-COMMANDS = dict(commands(typer.main.get_command(app)))
+COMMANDS = {path: found for name, command in every_command() for path, found in commands(command, (name,))}
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
@@ -37,6 +38,30 @@ def test_every_command_has_help_with_an_example_and_every_option_a_line(path: tu
     assert command.help
     assert f"`assay {' '.join(path)}" in command.epilog
     assert all(getattr(parameter, "help", None) for parameter in command.params)
+
+
+@pytest.mark.parametrize("name", program.COMMANDS)
+def test_the_list_of_commands_says_of_each_what_its_own_help_says_first(name: str) -> None:
+    first, _, _rest = program.loaded(name).help.partition("\n\n")
+    assert program.COMMANDS[name][1] == " ".join(first.split())
+
+
+def test_every_part_of_the_program_is_in_the_list_of_commands() -> None:
+    folder = Path(program.__file__).parent
+    registered = {path.stem for path in folder.glob("*.py") if "\ndef register(" in path.read_text("utf-8")}
+    assert registered == {module for modules, _ in program.COMMANDS.values() for module in modules}
+
+
+def test_help_loads_no_command_and_a_command_loads_only_its_own() -> None:
+    code = "import sys; from assay.cli.main import main; main({}); sys.exit('assay.{}' in sys.modules)"
+    for arguments, absent in [(["--help"], "engine"), (["signals", "list"], "casework"), (["audit", "-h"], "attacks")]:
+        called = [sys.executable, "-c", code.format(arguments, absent)]
+        assert subprocess.run(called, check=False, capture_output=True).returncode == 0, arguments
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest_one() -> None:
+    said = subprocess.run([*PROGRAM, "simulat"], check=False, capture_output=True, text=True)
+    assert said.returncode == 2 and "Did you mean 'simulate'?" in said.stderr
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)

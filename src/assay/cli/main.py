@@ -1,4 +1,4 @@
-"""The `assay` command: groups, shared options, and how errors leave the program."""
+"""The `assay` command: its root, and how errors leave the program. Its commands are in `commands.py`."""
 
 from __future__ import annotations
 
@@ -7,30 +7,12 @@ import traceback
 
 import typer
 
-from assay.cli import (
-    analysis,
-    attacks,
-    audit,
-    backups,
-    casework,
-    damages,
-    data,
-    live,
-    merchants,
-    models,
-    prevalence,
-    prevalence_report,
-    programmes,
-    rescue,
-    serving,
-    signals,
-    testbuys,
-)
-from assay.cli.console import close_broken_pipe, say_error
-from assay.market import AssayError
+from assay.cli.commands import Commands
+from assay.market.errors import AssayError
 
 app = typer.Typer(
     name="assay",
+    cls=Commands,
     help="Rates the goods and merchants of a marketplace from 0 to 100 for counterfeits, and shows why.",
     epilog="First steps: `assay demo --out demo`, then `assay simulate --help` and `assay intake --help`.",
     no_args_is_help=True,
@@ -38,26 +20,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (
-    data,
-    analysis,
-    live,
-    models,
-    signals,
-    attacks,
-    testbuys,
-    prevalence,
-    prevalence_report,
-    damages,
-    casework,
-    programmes,
-    serving,
-    backups,
-    audit,
-    merchants,
-    rescue,
-):
-    group.register(app)
+
+
+@app.callback()
+def _root() -> None:
+    """Does nothing of its own: everything is a command."""
 
 
 def run() -> None:
@@ -73,12 +40,16 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except AssayError as error:
+        from assay.cli.console import say_error
+
         say_error(error, as_json=as_json)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. What was in force before stays in force.\n")
         return 130
     except BrokenPipeError:
+        from assay.cli.console import close_broken_pipe
+
         close_broken_pipe()
         return 0
     except Exception:

@@ -6,9 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import typer.main
-
-from assay.cli.main import app
+from assay.cli.commands import every_command
 from assay.cli.reference_api import api_page
 from assay.cli.reference_casework import audit_events_page, settings_page
 from assay.market import reference
@@ -61,9 +59,8 @@ def _signal_section(signal: Signal) -> str:
 
 def commands_page() -> str:
     """Every command with its arguments and options, from the program itself."""
-    root = typer.main.get_command(app)
     head = "# Commands\n\nGenerated from the program by `make docs`. Every command takes `--help`.\n"
-    return head + "\n".join(_command_sections(root, "assay"))
+    return head + "\n".join(part for name, each in every_command() for part in _command_sections(each, f"assay {name}"))
 
 
 def _command_sections(command: Any, path: str) -> list[str]:  # noqa: ANN401 - typer keeps its command classes private
