@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from assay.casework.access import Predicate
+from assay.casework.access import Predicate, may
 from assay.casework.access.roles import is_merchant, is_reviewer, is_senior, reads_cases
 from assay.casework.models import Appeal, Decision, Document, DocumentKind, Examination, Person, Review, Role
 from assay.casework.queries.blind import is_blind_to
@@ -78,20 +78,19 @@ def _uploads(person: Person, subject: Any) -> bool:  # noqa: ANN401
 
 
 def _opens(person: Person, document: Document) -> bool:
-    """Whoever works on cases, the organisation it came from, and examiners the photographs of what they examine.
+    """What a merchant sent about a decision: its own organisation, and whoever works on cases or checks them.
 
-    A report stays from the second examiner: they must not know what the first one found. What a merchant sent about a
-    decision stays from whoever is to judge its item without knowing of the decision.
+    It stays from whoever is to judge the item without knowing of the decision. What belongs to a test buy says where a
+    covert buyer was: whoever reads the task, and examiners the photographs of what they examine. A report stays from
+    the second examiner, who must not know what the first one found.
     """
+    if document.task_id is not None:
+        return may(person, "task.photograph", document) or (
+            document.kind == DocumentKind.PHOTOGRAPH and _examines(person, document.task_id)
+        )
     if person.organisation_id == document.organisation_id:
         return True
-    if reads_cases(person):
-        return document.decision is None or not is_blind_to(person, document.decision.item)
-    if document.task_id is None:
-        return False
-    if person.role == Role.TEST_BUYER:
-        return True
-    return document.kind == DocumentKind.PHOTOGRAPH and _examines(person, document.task_id)
+    return reads_cases(person) and (document.decision is None or not is_blind_to(person, document.decision.item))
 
 
 def _examines(person: Person, task_id: int) -> bool:

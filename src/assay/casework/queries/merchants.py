@@ -90,8 +90,9 @@ def appeal_for(person: Person, pk: int) -> Appeal:
 
 
 def document_for(person: Person, pk: int) -> Document:
-    """One document. NotThere when the person may not know of it, or when it was erased."""
-    row = Document.objects.filter(pk=pk, erased_at=None).select_related("organisation", "decision__item").first()
+    """What was sent about a decision. NotThere when it was erased, or when the person may not know of it."""
+    sent = Document.objects.filter(pk=pk, erased_at=None, task=None)
+    row = sent.select_related("organisation", "decision__item").first()
     if row is None or not may(person, "document.open", row):
         raise NotThere(f"There is no document {pk}.", value=pk)
     return row

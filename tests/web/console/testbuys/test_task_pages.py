@@ -378,3 +378,12 @@ def test_queries_of_a_task_do_not_grow_with_its_photographs(buyer):
             page(client, "task", task.pk)
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.SENIOR, Role.AUDITOR, Role.TEST_BUYER])
+def test_the_file_as_it_came_is_given_to_nobody(buyer, role):
+    task = sealed(a_task(), buyer)
+    photograph = task.documents.first()
+    person = buyer if role == Role.TEST_BUYER else a_person(role)
+    answer = page(signed_in(person), "case-document", photograph.pk)
+    assert answer.status_code == (403 if role == Role.TEST_BUYER else 404), "it says where a covert buyer was"
