@@ -74,6 +74,8 @@ def test_effects_may_go_there(url):
         "fe80::1",
         "fe80::1%eth0",
         "fc00::1",
+        "fec0::1",
+        "192.88.99.1",
         "ff02::1",
         "::ffff:10.0.0.1",
         "::ffff:169.254.169.254",

@@ -74,6 +74,25 @@ def test_static_files_come_from_the_package_and_the_server_has_no_name(server):
     assert "Server" not in answer.headers and "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/x\n2026-10-01 INFO \x1b[2K", "/x%0A2026-10-01%20INFO%20%1B%5B2K"),
+        ("/invitation/a-link-that-lets-in/", "/invitation/..."),
+        ("/console/queue/7/", "/console/queue/7/"),
+        ("/\xe5\xb0\x8f", "/%E5%B0%8F"),
+    ],
+)
+def test_what_a_caller_writes_into_a_path_is_one_plain_line_of_the_log(caplog, path, shown):
+    def application(_environ, start_response):
+        start_response("200 OK", [])
+        return []
+
+    with caplog.at_level("INFO", serving.LOG.name):
+        serving.AccessLog(application)({"REQUEST_METHOD": "GET", "PATH_INFO": path}, lambda *_: None)
+    assert re.fullmatch(rf"- GET {re.escape(shown)} 200 \d+ ms", caplog.messages[-1])
+
+
 def test_a_second_server_at_the_same_address_is_refused_in_one_sentence(server, home):
     port = server[1].rstrip("/").rpartition(":")[2]
     done = assay(home, "serve", "--port", port)

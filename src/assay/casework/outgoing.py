@@ -26,6 +26,8 @@ DEADLINE_SECONDS = 20.0
 _CONNECT_SECONDS = 5.0
 _MOST_URL_CHARACTERS = 500
 _ALLOWED = "an https:// address without user name and fragment"
+# RFC 7526: relays from IPv4 to IPv6 that nobody should run any more.
+_OLD_RELAYS = ipaddress.ip_network("192.88.99.0/24")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
 
 
@@ -77,6 +79,10 @@ def is_public(address: str) -> bool:
             inner = ipaddress.IPv4Address(ip.packed[-4:])
         if inner is not None:
             return is_public(str(inner))
+        if ip.is_site_local:
+            return False
+    elif ip in _OLD_RELAYS:
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -208,6 +209,13 @@ def _raise_exit() -> None:
     raise SystemExit(0)
 
 
+def _plain(path: str) -> str:
+    """A path in one line of plain signs: nobody writes lines of their own, or is let in by what the log has kept."""
+    begun, invitation, _link = path.partition("/invitation/")
+    shown = f"{begun}{invitation}..." if invitation else path
+    return quote(shown.encode("latin-1", "replace"), safe="/:@~")
+
+
 class AccessLog:
     """Writes one line per request: no query, no names, since both may tell who looked for what."""
 
@@ -220,8 +228,8 @@ class AccessLog:
 
         def told(status: str, *rest: Any) -> Any:  # noqa: ANN401 - as WSGI has it
             took = (time.monotonic() - started) * 1_000
-            where = environ.get("REMOTE_ADDR", "-")
-            LOG.info("%s %s %s %s %.0f ms", where, environ["REQUEST_METHOD"], environ["PATH_INFO"], status[:3], took)
+            asked = (environ.get("REMOTE_ADDR", "-"), _plain(environ["REQUEST_METHOD"]), _plain(environ["PATH_INFO"]))
+            LOG.info("%s %s %s %s %.0f ms", *asked, status[:3], took)
             return start_response(status, *rest)
 
         found: Iterable[bytes] = self.application(environ, told)

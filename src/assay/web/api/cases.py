@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -317,4 +320,10 @@ def _aware(at: datetime | None) -> datetime | None:
 
 def openapi(request: HttpRequest) -> HttpResponse:
     """The description of the API as OpenAPI 3.1."""
-    return api.create_response(request, api.get_openapi_schema(path_prefix="/api/v1/"), status=200)
+    return HttpResponse(_described(), content_type="application/json; charset=utf-8")
+
+
+@cache
+def _described() -> bytes:
+    """Written once: anybody may ask for it, and as often as they like."""
+    return json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), cls=DjangoJSONEncoder).encode()
