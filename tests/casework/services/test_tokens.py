@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from assay.casework.access import Refused
 from assay.casework.models import ApiToken, AuditEvent, Role
-from assay.casework.services.recording import Actor
+from assay.casework.services import factors, passwords
+from assay.casework.services.recording import COMMAND_LINE, Actor
 from assay.casework.services.tokens import make_token, revoke_token, the_token
 from assay.market.errors import CallerError
 from tests.casework.builders import a_person
@@ -55,6 +56,18 @@ def test_the_token_of_somebody_who_left_is_none():
     made.token.person.is_active = False
     made.token.person.save()
     assert the_token(made.clear_text) is None
+
+
+@pytest.mark.parametrize("how", ["invitation", "second factor"])
+def test_whoever_takes_an_account_back_takes_its_tokens_back(how):
+    person = a_person(Role.SENIOR)
+    made = _made(person)
+    if how == "invitation":
+        passwords.invite(COMMAND_LINE, person)
+    else:
+        factors.reset(COMMAND_LINE, person, reason="A lost phone.")
+    assert the_token(made.clear_text) is None
+    assert AuditEvent.objects.order_by("seq").last().after["tokens_revoked"] == ["shop"]
 
 
 def test_a_key_in_somebody_elses_name_is_refused():

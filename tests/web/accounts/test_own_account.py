@@ -9,7 +9,7 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from assay.casework.models import ApiToken, AuditEvent, OrganisationKind, Role
-from assay.casework.services.recording import COMMAND_LINE
+from assay.casework.services.recording import COMMAND_LINE, Actor
 from assay.casework.services.tokens import make_token, the_token
 from assay.web.accounts import own
 from tests.casework.builders import PASSWORD, a_person, an_organisation
@@ -17,6 +17,7 @@ from tests.web.signing_in import signed_in
 
 pytestmark = pytest.mark.django_db
 NEW = "another longer phrase"
+PROOF = {"password": PASSWORD}
 
 
 def test_a_merchants_people_see_their_own_colleagues_and_nobody_else():
@@ -84,16 +85,48 @@ def test_a_token_is_shown_once_and_works(monkeypatch):
     monkeypatch.setattr(own, "scopes_for", lambda _person: ["cases:read"])
     person = a_person()
     client = signed_in(person)
-    page = client.post("/me/tokens/add/", {"name": "shop", "scopes": ["cases:read"], "days": 30}).content.decode()
+    page = client.post(
+        "/me/tokens/add/", {"name": "shop", "scopes": ["cases:read"], "days": 30} | PROOF
+    ).content.decode()
     clear = re.search(r"assay_[0-9a-f]+_[\w-]{20,}", page)[0]
     assert the_token(clear).person == person
     assert clear not in client.get("/me/").content.decode()
 
 
+@pytest.mark.parametrize("said", [{}, {"password": ""}, {"password": "another longer phrase"}])
+def test_an_open_session_alone_makes_no_token(monkeypatch, said):
+    monkeypatch.setattr(own, "scopes_for", lambda _person: ["cases:read"])
+    client = signed_in(a_person())
+    given = {"name": "shop", "scopes": ["cases:read"], "days": 30}
+    assert client.post("/me/tokens/add/", given | said).status_code == 400
+    assert not ApiToken.objects.exists()
+
+
+def test_the_password_is_not_guessed_over_the_form_for_tokens(monkeypatch):
+    monkeypatch.setattr(own, "scopes_for", lambda _person: ["cases:read"])
+    client = signed_in(a_person())
+    given = {"name": "shop", "scopes": ["cases:read"], "days": 30}
+    for n in range(6):
+        client.post("/me/tokens/add/", given | {"password": f"guess number {n}"})
+    page = client.post("/me/tokens/add/", given | PROOF)
+    assert page.status_code == 400 and "too many attempts" in page.content.decode()
+
+
+def test_who_changes_the_password_is_told_of_tokens_that_still_work():
+    person = a_person()
+    client = signed_in(person)
+    new = {"password": "another longer phrase", "again": "another longer phrase"}
+    assert "still work" not in client.post("/me/password/", new | {"old": PASSWORD}, follow=True).content.decode()
+    make_token(Actor.of(person), person, name="shop", scopes=["cases:read"])
+    other = {"password": "one more long phrase", "again": "one more long phrase"}
+    said = client.post("/me/password/", other | {"old": new["password"]}, follow=True).content.decode()
+    assert "Your API tokens still work." in said
+
+
 def test_a_scope_that_the_role_does_not_open_is_refused(monkeypatch):
     monkeypatch.setattr(own, "scopes_for", lambda _person: ["cases:read"])
     client = signed_in(a_person())
-    given = {"name": "shop", "scopes": ["cases:read", "effects:read"], "days": 30}
+    given = {"name": "shop", "scopes": ["cases:read", "effects:read"], "days": 30} | PROOF
     assert client.post("/me/tokens/add/", given).status_code == 400
     assert not ApiToken.objects.exists()
 

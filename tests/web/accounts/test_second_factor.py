@@ -156,6 +156,25 @@ def test_a_session_that_waits_for_the_code_does_not_wait_for_long(person):
     assert client.session.get_expiry_age() > 3600
 
 
+def test_nothing_that_is_done_in_a_session_makes_it_last_longer(person):
+    half_open = with_password(person)
+    whole, _key, _codes = enrolled(person)
+    for client, path, least in [(half_open, "/second-factor/", 590), (whole, "/second-factor/enrol/", 43_000)]:
+        end = client.session.get_expiry_date()
+        assert client.session.get_expiry_age() > least
+        client.get(path)
+        client.get("/me/password/")
+        assert client.session.get_expiry_date() == end
+
+
+def test_codes_that_come_too_soon_do_not_fill_the_log(person):
+    enrolled(person)
+    client = with_password(person)
+    for n in range(5):
+        client.post("/second-factor/", {"code": f"{n:06d}"})
+    assert AuditEvent.objects.filter(action="session.refused").count() == 1
+
+
 def test_the_way_out_and_the_language_come_before_it(person):
     client = with_password(person)
     assert client.post("/me/language/", {"language": "zh-hans"}).status_code == 302

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
@@ -20,6 +21,7 @@ from assay.casework.models import Person
 from assay.casework.moves import WrongState
 from assay.casework.services.acting import need_reason
 from assay.casework.services.recording import Actor, record
+from assay.casework.services.tokens import revoke_all
 from assay.market.errors import CallerError
 
 EVENTS = {
@@ -115,7 +117,10 @@ def n_recovery_codes(person: Person) -> int:
 
 
 def reset(actor: Actor, person: Person, *, reason: str) -> None:
-    """Removes the app and the codes of somebody else, who enrols anew at the next signing in; open sessions end."""
+    """Removes the app and the codes of somebody else, who enrols anew at the next signing in.
+
+    Open sessions and API tokens end: a lost phone may have been a found one.
+    """
     if actor.person is not None:
         need(actor.person, "factor.reset", person)
     need_reason(reason)
@@ -124,7 +129,9 @@ def reset(actor: Actor, person: Person, *, reason: str) -> None:
         n = TOTPDevice.objects.filter(user=row).delete()[0] + StaticDevice.objects.filter(user=row).delete()[0]
         row.session_epoch += 1
         row.save(update_fields=["session_epoch"])
-        record(actor, "factor.reset", row, before={"had_one": n > 0}, reason=reason)
+        tokens = revoke_all(row, timezone.now())
+        after = {"tokens_revoked": tokens} if tokens else {}
+        record(actor, "factor.reset", row, before={"had_one": n > 0}, after=after, reason=reason)
 
 
 def _verify(person: Person, device: Any, code: str, *, then: Callable[[], None]) -> None:  # noqa: ANN401 - not typed

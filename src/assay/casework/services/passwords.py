@@ -21,6 +21,7 @@ from assay.casework.moves import WrongState
 from assay.casework.services import throttle
 from assay.casework.services.recording import Actor, record
 from assay.casework.services.sessions import Locked
+from assay.casework.services.tokens import revoke_all
 from assay.market.errors import CallerError
 
 EVENTS = {
@@ -45,10 +46,14 @@ class InvitationOver(CallerError):
 
 
 def invite(actor: Actor, person: Person, *, now: datetime | None = None) -> str:
-    """The text of a link that sets the person's password once. The old password, older links and open sessions end."""
+    """The text of a link that sets the person's password once.
+
+    The old password, older links, open sessions and API tokens end: who takes an account back takes all of it back.
+    """
     if actor.person is not None:
         need(actor.person, "person.invite", person)
-    until = (now or timezone.now()) + timedelta(days=INVITATION_DAYS)
+    at = now or timezone.now()
+    until = at + timedelta(days=INVITATION_DAYS)
     with transaction.atomic():
         row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         if not row.is_active:
@@ -59,7 +64,7 @@ def invite(actor: Actor, person: Person, *, now: datetime | None = None) -> str:
         row.set_unusable_password()
         row.session_epoch += 1
         row.save(update_fields=["password", "session_epoch"])
-        record(actor, "person.invited", row, after={"until": until.isoformat()})
+        record(actor, "person.invited", row, after={"until": until.isoformat()} | _ended(revoke_all(row, at)))
     said = {"person": row.pk, "until": int(until.timestamp()), "state": _state(row)}
     return signing.dumps(said, salt=_SALT)
 
@@ -100,20 +105,25 @@ def change_password(
     """
     if actor.person is not None:
         need(actor.person, "person.own", person)
-    attempt = throttle.begin(person.email, address, now or timezone.now())
-    if attempt.locked_until is not None:
-        error = Locked("There were too many attempts; wait until the lock ends.", allowed="a later attempt")
-        error.until = attempt.locked_until
-        raise error
-    if not person.check_password(old):
-        raise BadPassword("The old password is not right.", sentences=(str(_("The old password is not right.")),))
-    throttle.right(attempt)
+    confirm(person, old, address=address, now=now)
     check_password_is_good(new, person)
     with transaction.atomic():
         row = Person.objects.select_for_update(of=("self",), no_key=True).get(pk=person.pk)
         _keep(row, new)
         record(actor, "password.changed", row)
     return row
+
+
+def confirm(person: Person, password: str, *, address: str = "", now: datetime | None = None) -> None:
+    """Nothing, if this is the person's password: what outlives a session asks for it again. BadPassword, Locked."""
+    attempt = throttle.begin(person.email, address, now or timezone.now())
+    if attempt.locked_until is not None:
+        error = Locked("There were too many attempts; wait until the lock ends.", allowed="a later attempt")
+        error.until = attempt.locked_until
+        raise error
+    if not person.check_password(password):
+        raise BadPassword("The password is not right.", sentences=(str(_("The password is not right.")),))
+    throttle.right(attempt)
 
 
 def check_password_is_good(password: str, person: Person) -> None:
@@ -130,6 +140,10 @@ def _keep(row: Person, password: str) -> None:
     row.set_password(password)
     row.session_epoch += 1
     row.save(update_fields=["password", "session_epoch"])
+
+
+def _ended(tokens: list[str]) -> dict[str, list[str]]:
+    return {"tokens_revoked": tokens} if tokens else {}
 
 
 def _state(person: Person) -> str:

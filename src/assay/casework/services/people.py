@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
 from assay.casework.access.roles import ROLES_OF
-from assay.casework.models import ApiToken, Language, Organisation, OrganisationKind, Person, Role
+from assay.casework.models import Language, Organisation, OrganisationKind, Person, Role
 from assay.casework.moves import WrongState
 from assay.casework.services.acting import need_reason
 from assay.casework.services.recording import Actor, record
+from assay.casework.services.tokens import revoke_all
 from assay.market.errors import CallerError
 
 EVENTS = {
@@ -250,7 +251,7 @@ def _locked(person: Person) -> Person:
 def _shut_out(row: Person, at: datetime) -> None:
     row.is_active, row.deactivated_at, row.session_epoch = False, at, row.session_epoch + 1
     row.save(update_fields=["is_active", "deactivated_at", "session_epoch"])
-    ApiToken.objects.filter(person=row, revoked_at=None).update(revoked_at=at)
+    revoke_all(row, at)
 
 
 def _set(row: Organisation | Person, values: dict[str, Any]) -> list[str]:

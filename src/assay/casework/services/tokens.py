@@ -79,6 +79,14 @@ def revoke_token(actor: Actor, token: ApiToken, *, reason: str) -> None:
             record(actor, "token.revoked", row, after={"name": row.name}, reason=reason)
 
 
+def revoke_all(person: Person, at: datetime) -> list[str]:
+    """Ends every key in a person's name, in the caller's transaction; gives the names of those that it ended."""
+    live = ApiToken.objects.filter(person=person, revoked_at=None)
+    names = sorted(live.values_list("name", flat=True))
+    live.update(revoked_at=at)
+    return names
+
+
 def the_token(clear_text: str, now: datetime | None = None) -> ApiToken | None:
     """The key behind a clear text, with its person; None when there is none, or it has ended."""
     parts = clear_text.split("_", 2)

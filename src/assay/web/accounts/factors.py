@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -21,6 +22,7 @@ from assay.casework.services.sessions import record_opened, record_wrong_code
 from assay.web.accounts.forms import CodeForm
 from assay.web.accounts.origin import safe_next
 from assay.web.accounts.person import the_person
+from assay.web.accounts.signing import end_after
 
 
 def second_factor(request: HttpRequest) -> HttpResponse:
@@ -35,7 +37,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
         try:
             device, kind = factors.verify(Actor.of(person), person, code=form.cleaned_data["code"])
         except WrongCode as error:
-            record_wrong_code(person)
+            if error.wait_until is None:  # one that came too soon was not looked at
+                record_wrong_code(person)
             form.add_error("code", words_for(error))
         else:
             _open(request, person, device, kind)
@@ -67,7 +70,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
 
 def _open(request: HttpRequest, person: Person, device: Any, kind: str) -> None:  # noqa: ANN401 - django-otp is not typed
     request.session.cycle_key()  # what the session may do has grown
-    request.session.set_expiry(None)
+    end_after(request, settings.SESSION_COOKIE_AGE)
     otp_login(request, device)
     record_opened(person, factor=kind)
 

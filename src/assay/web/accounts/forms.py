@@ -89,6 +89,13 @@ class TokenForm(forms.Form):
     )
     scopes = forms.MultipleChoiceField(label=_("It may"), widget=forms.CheckboxSelectMultiple)
     days = forms.IntegerField(label=_("Good for days"), min_value=1, max_value=MOST_DAYS, initial=90)
+    password = forms.CharField(
+        label=_("Your password"),
+        help_text=_("A token outlives this session, so an open session alone is not enough."),
+        strip=False,
+        max_length=1_000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
 
     def __init__(self, *args: Any, scopes: list[str], **kwargs: Any) -> None:  # noqa: ANN401 - Django's own
         super().__init__(*args, **kwargs)

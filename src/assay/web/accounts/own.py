@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +15,7 @@ from assay.casework.models import ApiToken, Language, Person
 from assay.casework.queries.people import PeopleFilter, people_for
 from assay.casework.services import factors
 from assay.casework.services.factors import WrongCode
-from assay.casework.services.passwords import BadPassword, change_password
+from assay.casework.services.passwords import BadPassword, change_password, confirm
 from assay.casework.services.people import choose_language
 from assay.casework.services.recording import Actor
 from assay.casework.services.sessions import Locked
@@ -62,14 +63,13 @@ def password(request: HttpRequest) -> HttpResponse:
             changed = change_password(
                 Actor.of(person), person, old=given["old"], new=given["password"], address=address
             )
-        except BadPassword as error:
-            for sentence in error.sentences:
-                form.add_error(None, sentence)
-        except Locked:
-            form.add_error(None, _("There were too many attempts. Wait a little, or sign in again later."))
+        except (BadPassword, Locked) as error:
+            _say(form, error)
         else:
             _stay(request, changed)
             messages.success(request, _("The password is changed. All your other sessions have ended."))
+            if ApiToken.objects.filter(person=person, revoked_at=None).exists():
+                messages.info(request, _("Your API tokens still work. Revoke those that you no longer trust."))
             return redirect("accounts:me")
     return render(request, "accounts/password.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -90,13 +90,19 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 
 def token_add(request: HttpRequest) -> HttpResponse:
-    """Makes a token; its clear text is shown in this answer only."""
+    """Makes a token for whoever knows the password; its clear text is shown in this answer only."""
     person = the_person(request)
     scopes = scopes_for(person)
     form = TokenForm(request.POST or None, scopes=scopes)
     if form.is_valid():
-        made = make_token(Actor.of(person), person, **form.cleaned_data)
-        return render(request, "accounts/token_made.html", {"made": made})
+        given = dict(form.cleaned_data)
+        try:
+            confirm(person, given.pop("password"), address=address_of(request))
+        except (BadPassword, Locked) as error:
+            _say(form, error)
+        else:
+            made = make_token(Actor.of(person), person, **given)
+            return render(request, "accounts/token_made.html", {"made": made})
     context = {"form": form, "scopes": scopes}
     return render(request, "accounts/token_add.html", context, status=400 if form.errors else 200)
 
@@ -115,6 +121,14 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def scopes_for(person: Person) -> list[str]:
     """What a token in a person's name could do at all: the scopes of the API's URLs that are open to their role."""
     return sorted({permit.scope for permit in permits().values() if permit.scope and person.role in permit.roles})
+
+
+def _say(form: forms.Form, error: BadPassword | Locked) -> None:
+    if isinstance(error, Locked):
+        form.add_error(None, _("There were too many attempts. Wait a little, or sign in again later."))
+        return
+    for sentence in error.sentences:
+        form.add_error(None, sentence)
 
 
 def _stay(request: HttpRequest, person: Person) -> None:

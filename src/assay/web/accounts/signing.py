@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -60,12 +62,18 @@ def _opened(request: HttpRequest, person: Person) -> HttpResponse:
     login(request, person)  # gives the session a new key
     request.session[EPOCH] = person.session_epoch
     if person.needs_second_factor:
-        request.session.set_expiry(SECONDS_FOR_THE_CODE)
+        end_after(request, SECONDS_FOR_THE_CODE)
         response = redirect("accounts:second-factor")
         response["Location"] += "?" + urlencode({"next": to})
         return response
+    end_after(request, settings.SESSION_COOKIE_AGE)
     record_opened(person, factor="password")
     return HttpResponseRedirect(to)
+
+
+def end_after(request: HttpRequest, seconds: int) -> None:
+    """Ends the session then, whatever is done in it: an age would begin anew with every message that a page keeps."""
+    request.session.set_expiry(timezone.now() + timedelta(seconds=seconds))
 
 
 def _form(request: HttpRequest, form: SignInForm, status: int) -> HttpResponse:
