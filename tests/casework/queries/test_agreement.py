@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from assay.casework.models import Gold, Review, Role
 from assay.casework.queries.agreement import agreement, automation_quality, by_reviewer, cohens_kappa, gold_accuracy
@@ -48,12 +49,21 @@ def test_agreement_counts_pairs_overall_and_by_person():
 
 def test_decisions_of_the_automation_are_no_pair():
     item = an_item(state="decided")
-    made = a_decision(item, is_automatic=True, decided_by=None, answer="inconclusive", action="demote")
+    given = {"decided_at": timezone.now() - timedelta(days=100), "answer": "inconclusive", "action": "demote"}
+    made = a_decision(item, is_automatic=True, **given)
     _review(item, a_person(), "blind", "genuine", decision=made)
     _review(item, a_person(), "blind", "counterfeit", decision=made)
     assert agreement().rate.n == 0 and agreement().kappa is None
     quality = automation_quality()
     assert quality.n_decisions == 1 and quality.contradicted.rate == 0.5 and quality.reversed.rate == 0.0
+
+
+def test_the_automations_reversals_are_a_share_of_what_is_old_enough_to_have_been_appealed():
+    now = timezone.now()
+    for ago, state in ((1, "in_force"), (1, "reversed"), (100, "in_force"), (100, "reversed"), (100, "expired")):
+        a_decision(decided_at=now - timedelta(days=ago), state=state, is_automatic=True, decided_by=None)
+    quality = automation_quality()
+    assert (quality.n_decisions, quality.reversed.positives, quality.reversed.n) == (5, 1, 3)
 
 
 def test_gold_accuracy_by_person():

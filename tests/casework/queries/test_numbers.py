@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from assay.casework.models import DecisionState, Programme, QueueCensus, Role
+from assay.casework.models import Programme, QueueCensus, Role
 from assay.casework.queries import numbers
 from assay.casework.services import census, decisions
 from assay.casework.services.recording import Actor
@@ -39,18 +39,45 @@ def test_ages_say_how_long_half_and_a_tenth_wait():
     assert counts["ages"]["over_7"] == 3
 
 
-def test_reversals_count_restrictions_only():
+def _restricted(now, ago, *, reversed_ago=None, **given):
+    ended = {} if reversed_ago is None else {"state": "reversed", "ended_at": now - timedelta(days=reversed_ago)}
+    return a_decision(decided_at=now - timedelta(days=ago), **ended | given)
+
+
+def test_the_share_of_reversals_is_that_of_restrictions_old_enough_to_have_been_appealed_and_answered():
     now = timezone.now()
-    a_decision(decided_at=now)
-    a_decision(decided_at=now, state=DecisionState.REVERSED)
-    a_decision(decided_at=now, state=DecisionState.REVERSED, is_automatic=True)
-    a_decision(decided_at=now, action="none")
-    a_decision(decided_at=now - timedelta(days=60), state=DecisionState.REVERSED)
+    for ago in (61, 239):
+        _restricted(now, ago)
+    _restricted(now, 100, reversed_ago=80)
+    _restricted(now, 100, reversed_ago=10, is_automatic=True)
+    _restricted(now, 100, action="none")
+    _restricted(now, 100, in_force_at=None, state="refused")
+    for ago in (1, 59, 241):  # too young to be told from, or of habits long ago
+        _restricted(now, ago, reversed_ago=0.5)
     census.take(now)
-    found = numbers.queue_numbers()
-    assert (found.reversals.positives, found.reversals.n) == (2, 3)
-    assert (found.automatic_reversals.positives, found.automatic_reversals.n) == (1, 1)
-    assert found.reversals.low < found.reversals.rate < found.reversals.high
+    found = numbers.queue_numbers().reversals
+    assert (found.of_all.positives, found.of_all.n) == (2, 4)
+    assert (found.of_automatic.positives, found.of_automatic.n) == (1, 1)
+    assert found.of_all.low < found.of_all.rate < found.of_all.high
+    assert found.n_lately == 4
+
+
+def test_many_young_decisions_do_not_make_the_share_of_reversals_lower():
+    now = timezone.now()
+    for n in range(10):
+        _restricted(now, 90, reversed_ago=70 if n < 5 else None)
+        _restricted(now, 2)
+    census.take(now)
+    assert numbers.queue_numbers().reversals.of_all.rate == 0.5
+
+
+def test_a_census_that_counted_another_share_is_not_shown_for_this_one():
+    now = timezone.now()
+    census.take(now)
+    counts = census.count(now) | {"reversals": {"n": 9, "n_reversed": 1}}
+    del counts["mature"], counts["n_reversed_lately"]
+    QueueCensus.objects.update(counts=counts)
+    assert numbers.queue_numbers().reversals is None
 
 
 def test_the_first_load_is_not_taken_for_an_ordinary_day():

@@ -110,9 +110,7 @@ def test_documents_about_other_decisions_open_nothing(merchant, item, analyst):
 
 
 def test_what_waits_for_a_blind_answer_opens_when_that_is_given(merchant, item, request_, analyst):
-    item.refresh_from_db()
-    item.needs_blind_review = True
-    item.save()
+    _asked_blindly(item)
     other = a_person(Role.ANALYST)
     _send(merchant, request_)
     assert _state(item) == ItemState.DECIDED
@@ -121,6 +119,46 @@ def test_what_waits_for_a_blind_answer_opens_when_that_is_given(merchant, item, 
     reviews.answer(Actor.of(other), item, REMOVE)
     assert _state(item) == ItemState.OPEN
     assert AuditEvent.objects.get(action="decision.answered").actor == WORKER.name
+
+
+def _asked_blindly(item):
+    item.refresh_from_db()
+    item.needs_blind_review = True
+    item.save()
+
+
+def test_an_appeal_makes_a_blind_answer_impossible_and_what_came_before_it_opens_the_item(merchant, item, request_):
+    _asked_blindly(item)
+    _send(merchant, request_)
+    assert _state(item) == ItemState.DECIDED
+    appeals.lodge(Actor.of(merchant), request_, text="We have sent it, and object.")
+    assert _state(item) == ItemState.OPEN
+    said = AuditEvent.objects.filter(action__in=("decision.answered", "appeal.lodged"))
+    assert [event.action for event in said.order_by("seq")] == ["decision.answered", "appeal.lodged"]
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True])
+def test_once_anybody_has_appealed_a_document_opens_what_was_drawn_for_a_blind_answer(
+    merchant, item, request_, is_withdrawn
+):
+    _asked_blindly(item)
+    appeal = appeals.lodge(Actor.of(merchant), request_, text="We will send it, but object.")
+    if is_withdrawn:
+        appeals.withdraw(Actor.of(merchant), appeal)
+    assert _state(item) == ItemState.DECIDED
+    _send(merchant, request_)
+    assert _state(item) == ItemState.OPEN
+
+
+def test_a_later_request_that_was_drawn_is_opened_as_well_where_an_earlier_decision_was_appealed(
+    merchant, item, analyst
+):
+    warned = decisions.decide(Actor.of(analyst), item, Choice("inconclusive", "warn", "facts-do-not-fit"))
+    appeals.withdraw(Actor.of(merchant), appeals.lodge(Actor.of(merchant), warned, text="Why were we warned?"))
+    asked = decisions.decide(Actor.of(analyst), _opened(item), ASK)
+    _asked_blindly(item)
+    _send(merchant, asked)
+    assert _state(item) == ItemState.OPEN
 
 
 def test_a_gold_item_stays_as_it_is(merchant, item, request_, analyst):

@@ -132,14 +132,28 @@ def test_who_wants_what_was_drawn_gets_all_of_it_in_the_order_of_the_sample():
     assert claims.take_next(_actor(), Wanted(stream="random"), draw=never).subject_id == asked[0]
 
 
-def test_now_and_then_the_next_item_is_gold_and_never_in_place_of_an_empty_queue():
-    gold = an_item(state="decided")
+def _gold(item):
     Gold.objects.create(
-        item=gold, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
+        item=item, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
     )
-    assert claims.take_next(_actor(), draw=never) is None
+    return item
+
+
+@pytest.mark.parametrize("waiting", ["open", "blind"])
+def test_now_and_then_the_next_item_is_gold(waiting):
+    gold = _gold(an_item(state="decided"))
+    an_item(state="open") if waiting == "open" else an_item(state="decided", needs_blind_review=True)
     taken = claims.take_next(_actor(), draw=only(claims.GOLD_ONE_IN))
     assert taken == gold and taken.claimed_for == "gold"
+
+
+def test_gold_is_never_served_in_place_of_an_empty_queue():
+    _gold(an_item(state="decided"))
+    an_item(state="snoozed")
+    held, elsewhere = an_item(category="shoes"), Wanted(category="watches")
+    assert claims.take_next(_actor(), elsewhere, draw=only(claims.GOLD_ONE_IN)) is None
+    claims.take(_actor(), held)
+    assert claims.take_next(_actor(), draw=only(claims.GOLD_ONE_IN)) is None
 
 
 def test_whoever_added_a_gold_item_or_decided_about_it_is_never_given_it():
@@ -147,7 +161,8 @@ def test_whoever_added_a_gold_item_or_decided_about_it_is_never_given_it():
     gold = a_decision(decided_by=decider).item
     Gold.objects.create(item=gold, answer=Answer.COUNTERFEIT, source="examined", added_by=senior, added_at=NOW)
     for person in (decider, senior):
-        assert claims.take_next(Actor.of(person), draw=only(claims.GOLD_ONE_IN)) is None
+        plain = an_item()
+        assert claims.take_next(Actor.of(person), draw=only(claims.GOLD_ONE_IN)) == plain
 
 
 def test_a_blind_second_review_is_given_to_another_person():
@@ -160,10 +175,9 @@ def test_a_blind_second_review_is_given_to_another_person():
 
 @pytest.mark.parametrize("one_in", [claims.BLIND_ONE_IN, claims.GOLD_ONE_IN])
 def test_what_a_test_buy_raised_says_its_answer_and_is_asked_of_nobody_blindly(one_in):
-    item = a_decision(an_item(state="decided", needs_blind_review=True, stream=Stream.TEST_BUY)).item
-    Gold.objects.create(
-        item=item, answer=Answer.COUNTERFEIT, source="examined", added_by=a_person(Role.SENIOR), added_at=NOW
-    )
+    _gold(a_decision(an_item(state="decided", needs_blind_review=True, stream=Stream.TEST_BUY)).item)
+    plain = an_item()
+    assert claims.take_next(_actor(), draw=only(one_in)) == plain
     assert claims.take_next(_actor(), draw=only(one_in)) is None
 
 

@@ -79,10 +79,13 @@ def test_gold_twice_is_refused_and_once_retired_it_can_come_back(senior):
         gold.add(senior, item)
     with pytest.raises(CallerError, match="reason"):
         gold.retire(senior, row, reason="")
-    assert gold.retire(senior, row, reason="everybody knows it").retired_at
+    row = gold.retire(senior, row, reason="everybody knows it")
+    assert row.retired_at
     with pytest.raises(WrongState):
         gold.retire(senior, row, reason="again")
+    times = {name: getattr(row, name).isoformat() for name in ("added_at", "retired_at")}
     assert gold.add(senior, item).pk == row.pk
+    assert AuditEvent.objects.last().before == {"answer": "counterfeit", **times}
 
 
 def test_an_analyst_keeps_no_gold():

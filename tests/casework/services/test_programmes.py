@@ -12,6 +12,7 @@ from assay.casework.moves import WrongState
 from assay.casework.services import programmes
 from assay.casework.services.programmes import close_programme, load_programme, refresh, refresh_programme
 from assay.casework.services.recording import COMMAND_LINE, Actor
+from assay.casework.services.verdicts import export, verdicts
 from assay.market.errors import CallerError
 from assay.measurement.sealing import BrokenSeal
 from assay.pipeline.custody import open_test_buys
@@ -201,6 +202,18 @@ def test_an_outcome_replaced_in_the_folder_is_followed(folder, programme, tmp_pa
     assert refresh() == 1
     task.refresh_from_db()
     assert task.outcome == "inconclusive"
+
+
+def test_an_outcome_that_was_exported_and_is_replaced_by_a_failure_is_taken_back(folder, programme, tmp_path):
+    task = finished(programme.tasks.exclude(pot="control").first(), "counterfeit", "counterfeit")
+    refresh()
+    export(tmp_path / "first.csv")
+    file = outcomes_file(tmp_path / "o.csv", {"unit": task.unit, "outcome": "swapped"})
+    record_outcomes(folder, file, replace_reason="label was switched")
+    refresh()
+    (found,) = verdicts()
+    assert (found.subject_id, found.source, found.verdict) == (task.listing_id, "test_buy", "inconclusive")
+    assert f",{found.decided_at}," in (tmp_path / "first.csv").read_text()
 
 
 def test_a_folder_that_is_gone_is_said_and_does_not_stop_the_others(folder, programme, tmp_path):

@@ -4,11 +4,13 @@ import csv
 from datetime import UTC, datetime
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from assay.casework.access import Refused
 from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Programme, Review, Role, TestBuyTask
-from assay.casework.services.recording import Actor
+from assay.casework.services import gold
+from assay.casework.services.recording import COMMAND_LINE, Actor, record
 from assay.casework.services.verdicts import export, verdicts
 from assay.market.errors import OutsideError
 from assay.market.tables import VERDICTS
@@ -103,11 +105,73 @@ def test_what_an_earlier_export_said_and_was_undone_since_is_taken_back(tmp_path
 def test_retired_gold_that_was_exported_is_taken_back(tmp_path):
     item, now = an_item(), timezone.now()
     person = a_person(Role.SENIOR)
-    gold = Gold.objects.create(item=item, answer="genuine", source="lab", added_by=person, added_at=now - days(1))
+    known = Gold.objects.create(item=item, answer="genuine", source="lab", added_by=person, added_at=now - days(1))
     assert [row["verdict"] for row in rows(tmp_path)] == ["genuine"]
-    gold.retired_at = timezone.now()
-    gold.save()
+    known.retired_at = timezone.now()
+    known.save()
     assert [(row["source"], row["verdict"]) for row in rows(tmp_path)] == [("authentication", "inconclusive")]
+
+
+def _told(tmp_path):
+    return sorted((row["source"], row["verdict"], row["decided_at"]) for row in rows(tmp_path))
+
+
+def test_gold_that_came_back_takes_back_what_was_said_of_every_time_before(tmp_path):
+    senior, made = Actor.of(a_person(Role.SENIOR)), a_decision(reason_code="authentication", is_automatic=True)
+    moments = []
+    for answer in ("counterfeit", "genuine", "counterfeit"):
+        Decision.objects.filter(pk=made.pk).update(answer=answer)
+        row = gold.add(senior, made.item)
+        moments.append(row.added_at.isoformat(timespec="microseconds").replace("+00:00", "Z"))
+        before = [("authentication", "inconclusive", at) for at in moments[:-1]]
+        assert _told(tmp_path) == sorted([*before, ("authentication", answer, moments[-1])])
+        gold.retire(senior, row, reason="Another unit was examined.")
+    assert _told(tmp_path) == [("authentication", "inconclusive", at) for at in moments]
+
+
+def test_a_time_as_gold_that_no_export_told_of_is_not_taken_back(tmp_path):
+    senior, item = Actor.of(a_person(Role.SENIOR)), a_decision(reason_code="authentication", is_automatic=True).item
+    export(tmp_path / "early.csv")
+    AuditEvent.objects.filter(action="verdicts.exported").update(after={"read_at": (NOW - days(9)).isoformat()})
+    gold.retire(senior, gold.add(senior, item), reason="A mistake.")
+    gold.add(senior, item)
+    assert [row["verdict"] for row in rows(tmp_path)] == ["counterfeit"]
+
+
+def _replaced(task, outcome, second=""):
+    """As `programmes` takes over what the plan's folder says by now."""
+    before = {"stage": task.stage, "outcome": task.outcome, "second_outcome": task.second_outcome}
+    TestBuyTask.objects.filter(pk=task.pk).update(outcome=outcome, second_outcome=second)
+    task.refresh_from_db()
+    with transaction.atomic():
+        record(COMMAND_LINE, "task.taken_over", task, before=before, after={"outcome": outcome})
+
+
+@pytest.mark.parametrize("outcome", ["swapped", "not_delivered", "not_bought"])
+def test_a_test_buy_that_was_exported_and_counts_as_failed_since_is_taken_back(tmp_path, outcome):
+    task = a_task(second_outcome="counterfeit", inclusion_probability=0.1)
+    assert _told(tmp_path) == [("test_buy", "counterfeit", "2026-06-01T00:00:00Z")]
+    _replaced(task, outcome)
+    (found,) = rows(tmp_path)
+    assert (found["verdict"], found["decided_at"]) == ("inconclusive", "2026-06-01T00:00:00Z")
+    assert found["inclusion_probability"] == ""
+
+
+def test_a_test_buy_that_no_export_told_of_is_not_taken_back(tmp_path):
+    _replaced(a_task(second_outcome="counterfeit"), "swapped")
+    a_task("L2", outcome="not_delivered")
+    assert rows(tmp_path) == []
+    early = {"read_at": (NOW - days(9)).isoformat()}
+    AuditEvent.objects.filter(action="verdicts.exported").update(after=early)
+    assert rows(tmp_path) == []
+
+
+def test_what_was_bought_again_on_the_same_day_stands(tmp_path):
+    task = a_task(second_outcome="counterfeit")
+    rows(tmp_path)
+    _replaced(task, "swapped")
+    a_task(outcome="genuine")
+    assert [row["verdict"] for row in rows(tmp_path)] == ["genuine"]
 
 
 def test_a_merchants_decision_is_about_the_merchant():

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from assay.casework.models import Action, Answer, Decision, DecisionState, Person, Review, ReviewKind
+from assay.casework.models import Answer, DecisionState, Person, Review, ReviewKind
+from assay.casework.queries import reversals
 from assay.casework.queries.numbers import Rate, rate_of
 
 
@@ -40,7 +42,8 @@ class AutomationQuality:
     """What became of decisions that nobody looked at before they took effect.
 
     `contradicted`: of those drawn at random for a person who did not know the decision, the share about which that
-    person found nothing against the goods. `reversed`: of all that ever took effect, the share an appeal reversed.
+    person found nothing against the goods. `reversed`: of those old enough (`queries.reversals`), the share that an
+    appeal reversed.
     """
 
     n_decisions: int
@@ -106,17 +109,16 @@ def gold_accuracy(since: datetime | None = None, person: Person | None = None) -
 
 
 def automation_quality(since: datetime | None = None) -> AutomationQuality:
-    """How often the automation erred, as far as people looked or objected."""
-    made = Decision.objects.filter(is_automatic=True, in_force_at__isnull=False).exclude(action=Action.NONE)
+    """How often the automation erred, as far as people looked or objected; `since` does not narrow `reversed`."""
+    made = reversals.restrictions().filter(is_automatic=True)
     seen = Review.objects.filter(kind=ReviewKind.BLIND, decision__is_automatic=True)
     if since is not None:
         made, seen = made.filter(in_force_at__gte=since), seen.filter(finished_at__gte=since)
-    n_made, n_seen = made.count(), seen.count()
-    n_lost = made.filter(state=DecisionState.REVERSED).count()
+    old = reversals.mature(timezone.now()).filter(is_automatic=True)
     return AutomationQuality(
-        n_decisions=n_made,
-        contradicted=rate_of(seen.filter(answer=Answer.GENUINE).count(), n_seen),
-        reversed=rate_of(n_lost, n_made),
+        n_decisions=made.count(),
+        contradicted=rate_of(seen.filter(answer=Answer.GENUINE).count(), seen.count()),
+        reversed=rate_of(old.filter(state=DecisionState.REVERSED).count(), old.count()),
     )
 
 

@@ -38,14 +38,16 @@ def tells_itself(item: Item) -> bool:
 
 
 def _unknown_to(person: Person, rows: QuerySet[Item]) -> QuerySet[Item]:
-    """Without items that the person had a part in, and without those of test buys, which tell themselves.
-
-    One under appeal is open to everybody who may answer it.
-    """
+    """Without items that the person had a part in, and without those that nobody can judge blindly."""
     reviewed = Review.objects.filter(item=OuterRef("pk"), person=person)
     decided = Decision.objects.filter(Q(decided_by=person) | Q(approved_by=person), item=OuterRef("pk"))
+    return _judged_blindly(rows).filter(~Exists(reviewed), ~Exists(decided))
+
+
+def _judged_blindly(rows: QuerySet[Item]) -> QuerySet[Item]:
+    """Without those of test buys, which tell themselves, and those that an appeal opened to all who may answer it."""
     appealed = Appeal.objects.filter(decision__item=OuterRef("pk"))
-    return rows.filter(~Exists(reviewed), ~Exists(decided), ~Exists(appealed)).exclude(stream=Stream.TEST_BUY)
+    return rows.filter(~Exists(appealed)).exclude(stream=Stream.TEST_BUY)
 
 
 _POOLS: dict[str, Callable[[Person], QuerySet[Item]]] = {ReviewKind.GOLD: gold_for, ReviewKind.BLIND: blind_for}
@@ -104,7 +106,9 @@ def is_blind_to(person: Person, item: Item) -> bool:
 
 def is_asked_blindly(item: Item) -> bool:
     """Whether a decided item waits for somebody's blind answer, or is given to reviewers as a gold item."""
-    return item.needs_blind_review or Gold.objects.filter(item=item, retired_at=None).exists()
+    live = Gold.objects.filter(item=OuterRef("pk"), retired_at=None)
+    wanted = Item.objects.filter(Exists(live) | Q(needs_blind_review=True), pk=item.pk)
+    return _judged_blindly(wanted).exists()
 
 
 def without_blind(person: Person, decisions: QuerySet[Decision]) -> QuerySet[Decision]:

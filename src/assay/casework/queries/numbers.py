@@ -46,16 +46,27 @@ def rate_of(positives: int, n: int) -> Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Reversals:
+    """Restrictions reversed on appeal: a share of those old enough (`queries.reversals`), and how many lately."""
+
+    of_all: Rate
+    of_automatic: Rate
+    n_lately: int
+
+
+@dataclass(frozen=True, slots=True)
 class QueueNumbers:
-    """The latest census and what follows from it; `counts` is what `services/census.count` gave."""
+    """The latest census and what follows from it; `counts` is what `services/census.count` gave.
+
+    `reversals` is None where an earlier version of the program counted, which took others for its share.
+    """
 
     taken_at: datetime
     counts: dict[str, Any]
     n_open: int
     history: tuple[int, ...]
     ahead: tuple[Ahead, ...]
-    reversals: Rate
-    automatic_reversals: Rate
+    reversals: Reversals | None
 
 
 def queue_numbers() -> QueueNumbers | None:
@@ -66,15 +77,22 @@ def queue_numbers() -> QueueNumbers | None:
     counts = census.counts
     n_open = int(counts["states"].get(ItemState.OPEN, 0))
     ends, nets = _backlog(counts["flow"], n_open)
-    lost = counts["reversals"]
     return QueueNumbers(
         taken_at=census.taken_at,
         counts=counts,
         n_open=n_open,
         history=(*ends, n_open),
         ahead=forecast(n_open, nets),
-        reversals=rate_of(lost["n_reversed"], lost["n"]),
-        automatic_reversals=rate_of(lost["n_automatic_reversed"], lost["n_automatic"]),
+        reversals=_reversals(counts) if "mature" in counts else None,
+    )
+
+
+def _reversals(counts: dict[str, Any]) -> Reversals:
+    found = counts["mature"]
+    return Reversals(
+        of_all=rate_of(found["n_reversed"], found["n"]),
+        of_automatic=rate_of(found["n_automatic_reversed"], found["n_automatic"]),
+        n_lately=counts["n_reversed_lately"],
     )
 
 

@@ -25,6 +25,8 @@ from assay.measurement.samples import final_outcomes
 
 BUYING = (TaskStage.TO_BUY, TaskStage.ORDERED, TaskStage.RECEIVED)
 EXAMINING = (TaskStage.SEALED, TaskStage.EXAMINED)
+# What an examination finds; every other outcome is a buy that failed and says nothing about the goods.
+FOUND = ("counterfeit", "genuine", "inconclusive")
 # How the second examination of a unit ends that was lost after the first (`services.parcels.LOSSES`).
 LOST = ("not_delivered", "swapped")
 # What an examiner reports of a parcel when declining (`services.examinations.CANNOT_EXAMINE`).
@@ -57,9 +59,7 @@ def authentications() -> Iterator[Authentication]:
     The rule is that of the estimate (`measurement.samples.final_outcomes`): a positive that the second examination did
     not confirm is genuine or inconclusive. Goods that never came say nothing.
     """
-    found = ("counterfeit", "genuine", "inconclusive")
-    rows = TestBuyTask.objects.filter(stage=TaskStage.DONE, outcome__in=found, finished_at__isnull=False)
-    rows = rows.exclude(pot="control").exclude(listing_id="").order_by("finished_at", "pk")
+    rows = finished_buys().filter(outcome__in=FOUND).order_by("finished_at", "pk")
     names = ("listing_id", "outcome", "second_outcome", "finished_at", "inclusion_probability")
     batch: list[dict[str, Any]] = []
     for row in rows.values(*names).iterator(_BATCH):
@@ -68,6 +68,12 @@ def authentications() -> Iterator[Authentication]:
             yield from _authentications(batch)
             batch = []
     yield from _authentications(batch)
+
+
+def finished_buys() -> QuerySet[TestBuyTask]:
+    """Finished units that stand for goods of the market, with whatever outcome."""
+    rows = TestBuyTask.objects.filter(stage=TaskStage.DONE, finished_at__isnull=False)
+    return rows.exclude(pot="control").exclude(listing_id="")
 
 
 def _authentications(rows: list[dict[str, Any]]) -> Iterator[Authentication]:
@@ -89,7 +95,7 @@ def _verdicts(rows: list[dict[str, Any]]) -> list[str]:
 
 def verdict_of(task: TestBuyTask) -> str:
     """What a finished task comes to by the same rule; its own word (`not_bought`, …) for a failed buy, else empty."""
-    if task.stage != TaskStage.DONE or task.outcome not in ("counterfeit", "genuine", "inconclusive"):
+    if task.stage != TaskStage.DONE or task.outcome not in FOUND:
         return task.outcome if task.stage == TaskStage.DONE else ""
     return _verdicts([{"outcome": task.outcome, "second_outcome": task.second_outcome}])[0]
 

@@ -34,6 +34,7 @@ from assay.casework.models import (
 )
 from assay.casework.moves import WrongState, make_move
 from assay.casework.services import automation, decisions
+from assay.casework.services.hearing import hear_later
 from assay.casework.services.recording import Actor, record
 from assay.casework.services.statements import sender
 from assay.market.errors import CallerError
@@ -94,6 +95,7 @@ def lodge(actor: Actor, decision: Decision, *, text: str) -> Appeal:
         letter = _send(appeal, LetterKind.RECEIPT, receipt(_reply(appeal)), now)
         about = {"decision": row.reference, "due_at": appeal.due_at.isoformat(), "n_characters": len(said)}
         about |= {"text_sha256": text_sha256(said), "appealletter": {"id": letter.pk, **letter_said(letter)}}
+        hear_later(actor, row.item)  # from now on nobody can judge the item blindly
         record(actor, "appeal.lodged", appeal, after=about)
     return appeal
 

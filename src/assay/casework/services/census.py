@@ -12,7 +12,6 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from assay.casework.models import (
-    Action,
     Appeal,
     AppealState,
     AuditEvent,
@@ -24,6 +23,7 @@ from assay.casework.models import (
     QueueCensus,
 )
 from assay.casework.models import ItemState as S
+from assay.casework.queries import reversals
 
 # A census every few minutes for this long, then one a day is kept: enough for a year's curve.
 FINE_FOR = timedelta(days=2)
@@ -69,7 +69,8 @@ def count(at: datetime) -> dict[str, Any]:
         "flow": _flow(at),
         "reasons": _reasons(at),
         "decided_hours": _decided_hours(at),
-        "reversals": _reversals(at),
+        "mature": _mature(at),
+        "n_reversed_lately": _n_reversed_lately(at),
     }
 
 
@@ -120,18 +121,23 @@ def _decided_hours(at: datetime) -> dict[str, float | None]:
     return {"p50": round(float(p50), 2), "p90": round(float(p90), 2)}
 
 
-def _reversals(at: datetime) -> dict[str, int]:
-    """Decisions of four weeks that restricted somebody, and how many of them were reversed on appeal; who made them."""
-    rows = _recent(at).exclude(action=Action.NONE).filter(in_force_at__isnull=False)
+def _mature(at: datetime) -> dict[str, int]:
+    """Restrictions that are old enough, and how many of them were reversed on appeal; who made them."""
     lost = Q(state=DecisionState.REVERSED)
     return dict(
-        rows.order_by().aggregate(
+        reversals.mature(at).aggregate(
             n=Count("pk"),
             n_reversed=Count("pk", filter=lost),
             n_automatic=Count("pk", filter=Q(is_automatic=True)),
             n_automatic_reversed=Count("pk", filter=lost & Q(is_automatic=True)),
         )
     )
+
+
+def _n_reversed_lately(at: datetime) -> int:
+    """Restrictions that an appeal reversed in four weeks, whenever they were decided."""
+    rows = reversals.restrictions().filter(state=DecisionState.REVERSED)
+    return rows.filter(ended_at__gte=at - timedelta(days=WINDOW_DAYS), ended_at__lte=at).count()
 
 
 def _recent(at: datetime) -> Any:  # noqa: ANN401 - a queryset

@@ -58,7 +58,7 @@ def take_next(actor: Actor, wanted: Wanted | None = None, *, draw: Draw = drawn)
     now = timezone.now()
     with transaction.atomic():
         person = _with_room(the_person(actor, "item.claim"), now)
-        for kind, rows in _pools(person, wanted or Wanted(), draw):
+        for kind, rows in _pools(person, wanted or Wanted(), draw, now):
             item = rows.filter(free(now)).select_for_update(of=("self",), no_key=True, skip_locked=True).first()
             if item is not None:
                 return _hold(actor, person, item, kind, now)
@@ -158,17 +158,18 @@ def need_free(row: Item, person: Person | None, now: datetime) -> None:
         )
 
 
-def _pools(person: Person, wanted: Wanted, draw: Draw) -> Iterator[tuple[ReviewKind, QuerySet[Item]]]:
+def _pools(person: Person, wanted: Wanted, draw: Draw, now: datetime) -> Iterator[tuple[ReviewKind, QuerySet[Item]]]:
     """Where to look, in order. Gold items are only ever mixed in: they never stand for an empty queue."""
-    if draw(GOLD_ONE_IN):
+    first = narrowed(Item.objects.filter(state=ItemState.OPEN), wanted).order_by("-rank", "id")
+    blind = narrowed(blind_for(person), wanted).order_by("-rank", "id")
+    if draw(GOLD_ONE_IN) and any(rows.filter(free(now)).exists() for rows in (first, blind)):
         # In no order that repeats: everybody should meet every one of them.
         yield ReviewKind.GOLD, narrowed(gold_for(person), wanted).order_by("?")
-    blind = narrowed(blind_for(person), wanted).order_by("-rank", "id")
     if draw(BLIND_ONE_IN):
         yield ReviewKind.BLIND, blind
     if wanted.stream == Stream.RANDOM or (not _picks_cases(wanted) and draw(RANDOM_ONE_IN)):
         yield ReviewKind.FIRST, _sample(wanted)
-    yield ReviewKind.FIRST, narrowed(Item.objects.filter(state=ItemState.OPEN), wanted).order_by("-rank", "id")
+    yield ReviewKind.FIRST, first
     yield ReviewKind.BLIND, blind
 
 

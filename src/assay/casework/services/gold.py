@@ -77,11 +77,12 @@ def add(actor: Actor, item: Item) -> Gold:
         if gold.pk is not None and gold.retired_at is None:
             already = gettext("Item %(item)s is a gold item already.") % {"item": row}
             raise WrongState(already, where={"item": row.pk}, value="gold")
+        was = _said(gold)
         gold.answer, gold.source = known.answer, known.source
         gold.added_by, gold.added_at, gold.retired_at = person, timezone.now(), None
         gold.save()
         said = {"item": row.pk, "answer": known.answer.value, "source": known.source}
-        record(actor, "gold.added", gold, after=said)
+        record(actor, "gold.added", gold, before=was, after=said)
     return gold
 
 
@@ -98,6 +99,17 @@ def retire(actor: Actor, gold: Gold, *, reason: str) -> Gold:
         row.save(update_fields=["retired_at"])
         record(actor, "gold.retired", row, before={"item": row.item_id, "answer": row.answer}, reason=reason)
     return row
+
+
+def _said(gold: Gold) -> dict[str, str] | None:
+    """From when to when it was a gold item before; an export may have said so (`verdicts`)."""
+    if gold.retired_at is None:
+        return None
+    return {
+        "answer": gold.answer,
+        "added_at": gold.added_at.isoformat(),
+        "retired_at": gold.retired_at.isoformat(),
+    }
 
 
 def _needed_evidence(row: Item) -> Evidence:

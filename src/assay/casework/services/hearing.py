@@ -20,7 +20,8 @@ def hear(actor: Actor, decision: Decision) -> bool:
     """Opens the item of a request for an invoice again, once the merchant has answered; gives whether it did.
 
     Call it in the transaction that keeps the answer. Nothing happens when the item is open already, was decided anew,
-    or waits for a blind answer: then it opens when that is given, and at the latest when the request ends.
+    or waits for a blind answer: then it opens when that is given or an appeal makes it impossible, and at the latest
+    when the request ends.
     """
     item, row = locked_pair(decision)
     asks = row.action == Action.ASK_INVOICE and row.state == DecisionState.IN_FORCE
@@ -32,7 +33,7 @@ def hear(actor: Actor, decision: Decision) -> bool:
 
 
 def hear_later(actor: Actor, item: Item) -> None:
-    """The same for what came while somebody was to judge a locked item blindly."""
+    """The same for what came while somebody was to judge a locked item blindly, once nobody is any more."""
     rows = answered_requests().filter(item=item, state=DecisionState.IN_FORCE)
     for request in list(rows.select_for_update(of=("self",), no_key=True).order_by("pk")):
         hear(actor, request)

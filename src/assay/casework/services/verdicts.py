@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pyarrow as pa
 from django.db import transaction
+from django.db.models import CharField, OuterRef, Subquery
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Review, ReviewKind
-from assay.casework.queries.testbuys import authentications
+from assay.casework.models import AuditEvent, Decision, DecisionState, Gold, Item, Review, ReviewKind, TaskStage
+from assay.casework.queries.testbuys import FOUND, authentications, finished_buys
 from assay.casework.services.recording import COMMAND_LINE, Actor, Happening, record_all
 from assay.measurement.unit_file import csv_bytes
 from assay.pipeline.custody import write_whole
@@ -93,6 +95,10 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC).date().isoformat()}T00:00:00Z"
+
+
 def _reviews() -> Iterator[Verdict]:
     """Answers of people whose decisions hold, or held until their time was over."""
     holding = Decision.objects.filter(state__in=(DecisionState.IN_FORCE, DecisionState.EXPIRED), is_automatic=False)
@@ -118,21 +124,57 @@ def _of_decision(row: Decision, answer: str, source: str, at: datetime) -> Verdi
 
 
 def _taken_back() -> Iterator[Verdict]:
-    """What an earlier export said of decisions that were undone or reversed since, and of gold that was retired."""
+    """What an earlier export said and holds no more, under the same keys."""
     said = AuditEvent.objects.filter(action="verdicts.exported").order_by("seq").values_list("after", flat=True)
     exports = sorted(datetime.fromisoformat(each["read_at"]) for each in said if each)
-    if not exports:
-        return
+    if exports:
+        yield from _gone_decisions(exports)
+        yield from _gone_gold(exports)
+        yield from _gone_buys(exports)
+
+
+def _gone_decisions(exports: list[datetime]) -> Iterator[Verdict]:
+    """Of decisions that were undone or reversed since."""
     gone = Decision.objects.filter(state__in=(DecisionState.UNDONE, DecisionState.REVERSED), is_automatic=False)
     gone = gone.filter(in_force_at__isnull=False, ended_at__isnull=False)
     for row in gone.select_related("item").order_by("pk").iterator(_ROWS):
         if row.in_force_at and row.ended_at and _was_said(exports, row.in_force_at, row.ended_at):
             yield _of_decision(row, "inconclusive", REVIEW, row.in_force_at)
-    for gold in Gold.objects.filter(retired_at__isnull=False).select_related("item").order_by("pk").iterator(_ROWS):
-        if gold.retired_at and _was_said(exports, gold.added_at, gold.retired_at):
-            item = gold.item
-            at = _moment(gold.added_at)
+
+
+def _gone_gold(exports: list[datetime]) -> Iterator[Verdict]:
+    """Of gold items that were retired since, also where they came back with a later moment."""
+    for item, added_at, retired_at in _gold_that_was():
+        if _was_said(exports, added_at, retired_at):
+            at = _moment(added_at)
             yield Verdict(item.subject_type, item.subject_id, AUTHENTICATION, at, "inconclusive", None)
+
+
+def _gold_that_was() -> Iterator[tuple[Item, datetime, datetime]]:
+    """From when to when items were gold; the row knows the last time, the log those before."""
+    rows = {str(row.pk): row for row in Gold.objects.select_related("item").order_by("pk")}
+    for row in rows.values():
+        if row.retired_at is not None:
+            yield row.item, row.added_at, row.retired_at
+    again = AuditEvent.objects.filter(action="gold.added", before__isnull=False).order_by("seq")
+    for pk, was in again.values_list("subject_id", "before"):
+        yield rows[pk].item, datetime.fromisoformat(was["added_at"]), datetime.fromisoformat(was["retired_at"])
+
+
+def _gone_buys(exports: list[datetime]) -> Iterator[Verdict]:
+    """Of test buys that were examined, and whose plan's folder calls them failed since."""
+    replaced = AuditEvent.objects.filter(
+        subject_type="testbuytask",
+        subject_id=Cast(OuterRef("pk"), CharField()),
+        action="task.taken_over",
+        before__stage=TaskStage.DONE,
+        before__outcome__in=FOUND,
+    )
+    last = Subquery(replaced.order_by("-seq").values("at")[:1])
+    rows = finished_buys().exclude(outcome__in=FOUND).annotate(replaced_at=last).filter(replaced_at__isnull=False)
+    for row in rows.order_by("finished_at", "pk").iterator(_ROWS):
+        if row.finished_at and _was_said(exports, row.finished_at, row.replaced_at):
+            yield Verdict("listing", row.listing_id, TEST_BUY, _day(row.finished_at), "inconclusive", None)
 
 
 def _was_said(exports: list[datetime], begun: datetime, ended: datetime) -> bool:
@@ -155,5 +197,5 @@ def _test_buys() -> Iterator[Verdict]:
     inconclusive. The day is that of the outcome: what both ways export is the same row and counts once.
     """
     for each in authentications():
-        day = f"{each.decided_at.astimezone(UTC).date().isoformat()}T00:00:00Z"
-        yield Verdict(each.subject_type, each.subject_id, TEST_BUY, day, each.verdict, each.inclusion_probability)
+        day, chance = _day(each.decided_at), each.inclusion_probability
+        yield Verdict(each.subject_type, each.subject_id, TEST_BUY, day, each.verdict, chance)

@@ -16,6 +16,7 @@ from assay.casework.models import Action, Review
 from assay.casework.queries import decisions as found_in
 from assay.casework.queries.policies import policies
 from assay.casework.queries.queue import largest_categories
+from assay.casework.queries.reversals import MATURE_FROM_DAYS, MATURE_TO_DAYS
 from assay.casework.reasons import SEVERITY
 from assay.casework.services import automation, reviews
 from assay.casework.services.decisions import AUTOMATION_AT_MOST
@@ -84,5 +85,6 @@ def automation_set(request: HttpRequest) -> HttpResponse:
 
 def _automation(request: HttpRequest, form: PolicyForm) -> HttpResponse:
     context = {"form": form, "rows": policies(), "quality": found_in.automation_quality()}
+    context |= {"least_days": MATURE_FROM_DAYS, "most_days": MATURE_TO_DAYS}
     context |= {"can_set": may(person_of(request), "automation.set"), "categories": largest_categories()}
     return render(request, "console/decisions/automation.html", context, status=400 if form.errors else 200)

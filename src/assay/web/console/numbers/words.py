@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as later
 
 from assay.casework.models import Action, Stream
 from assay.casework.queries import agreement
-from assay.casework.queries.numbers import CalibrationBin, MeasuredPeriod, QueueNumbers, Rate
+from assay.casework.queries.numbers import CalibrationBin, MeasuredPeriod, QueueNumbers, Rate, Reversals
+from assay.casework.queries.reversals import MATURE_FROM_DAYS, MATURE_TO_DAYS
 from assay.casework.reasons import BY_CODE
+from assay.casework.services.census import WINDOW_DAYS
 from assay.web import charts
 
 WAITING: dict[str, str | Promise] = {
@@ -88,15 +90,28 @@ def quality(found: QueueNumbers | None, since: datetime, *, is_told: bool) -> di
     what they were given.
     """
     rows, reviewers = [], []
-    if found is not None:
-        rows = [
-            (_("restrictions reversed on appeal"), rate_text(found.reversals)),
-            (_("of these, decided without a person"), rate_text(found.automatic_reversals)),
-        ]
+    if found is not None and found.reversals is not None:
+        rows = _reversed(found.reversals)
     if is_told:
         rows += _measured(since)
         reviewers = [_reviewer(each) for each in agreement.by_reviewer(since)]
     return {"quality_rows": rows, "reviewers": reviewers}
+
+
+def _reversed(found: Reversals) -> list[tuple[str, str]]:
+    """The share of restrictions old enough, and beside it what was reversed lately."""
+    ages = {"least": MATURE_FROM_DAYS, "most": MATURE_TO_DAYS}
+    return [
+        (
+            _("restrictions decided %(least)d to %(most)d days ago that were reversed on appeal") % ages,
+            rate_text(found.of_all) if found.of_all.n else _("none is that old yet"),
+        ),
+        (_("of these, decided without a person"), rate_text(found.of_automatic)),
+        (
+            _("reversed on appeal in the last %(days)d days, whenever decided") % {"days": WINDOW_DAYS},
+            str(found.n_lately),
+        ),
+    ]
 
 
 def _measured(since: datetime) -> list[tuple[str, str]]:
