@@ -132,12 +132,14 @@ def approve(actor: Actor, decision: Decision) -> Decision:
         make_move(row, "decision", "enforce")
         make_move(item, "item", "decide")
         row.approved_by = person
+        before = {"state": str(DecisionState.PROPOSED), "ends_at": _said(row.ends_at)}
         if row.ends_at is not None:
             row.ends_at = now + (row.ends_at - row.decided_at)
         _take_effect(actor, item, row, now)
         item.updated_at = now
         item.save(update_fields=_ITEM_FIELDS)
-        record(actor, "decision.approved", row, before={"state": "proposed"}, after={"state": row.state})
+        said = {"state": row.state, "in_force_at": _said(row.in_force_at), "ends_at": _said(row.ends_at)}
+        record(actor, "decision.approved", row, before=before, after=said)
     return row
 
 
