@@ -58,6 +58,6 @@ def settle(actor: Actor, decision: Decision, answered: list[Decision], now: date
         make_move(row, "decision", "expire")
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
-        effects.emit_decision(row, "lift", letter_of=decision if decision.action == Action.NONE else None)
+        effects.emit_decision(row, "lift", by=decision)
         said = {"state": row.state, "by": decision.reference}
         record(actor, "decision.settled", row, before={"state": "in_force"}, after=said)
