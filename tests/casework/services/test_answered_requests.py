@@ -182,6 +182,44 @@ def test_nobody_says_that_nothing_was_received_while_a_document_lies_unread(merc
     assert decisions.decide(Actor.of(analyst), item, REMOVE).action == Action.REMOVE
 
 
+@pytest.fixture
+def proposal(analyst, item, request_):
+    """A removal for want of proof, proposed after the request ended, before the merchant sent anything."""
+    decisions.expire(WORKER, request_.ends_at + timedelta(hours=1))
+    type(item).objects.filter(pk=item.pk).update(harm_minor=5_000_000)
+    made = decisions.decide(Actor.of(analyst), item, REMOVE)
+    assert made.state == "proposed"
+    return made
+
+
+def test_nobody_agrees_that_nothing_was_received_while_a_document_lies_unread(merchant, item, request_, proposal):
+    document, senior = _send(merchant, request_), a_person(Role.SENIOR)
+    with pytest.raises(Unopened, match="no reviewer has opened"):
+        decisions.approve(Actor.of(senior), proposal)
+    proposal.refresh_from_db()
+    assert (proposal.state, _state(item)) == ("proposed", ItemState.PROPOSED)
+    documents.open_document(Actor.of(senior), document)
+    assert decisions.approve(Actor.of(senior), proposal).state == "in_force"
+
+
+def test_a_document_that_came_after_a_proposal_waits_until_that_is_agreed_to_or_refused(
+    merchant, item, request_, proposal, analyst
+):
+    _send(merchant, request_)
+    assert sent.that_came(analyst).get().place == "waits"
+    refused = decisions.refuse(Actor.of(a_person(Role.SENIOR)), proposal, reason="An invoice has come.")
+    assert (refused.state, _state(item)) == ("refused", ItemState.OPEN)
+    assert list(sent.requests_that_wait(analyst)) == [request_]
+
+
+def test_a_document_that_a_proposal_was_made_with_waits_no_more(merchant, item, request_, analyst):
+    document = _send(merchant, request_)
+    documents.open_document(Actor.of(analyst), document)
+    type(item).objects.filter(pk=item.pk).update(harm_minor=5_000_000)
+    assert decisions.decide(Actor.of(analyst), item, REMOVE).state == "proposed"
+    assert not sent.answered_requests().exists()
+
+
 def test_other_reasons_are_given_with_a_document_unread(merchant, item, request_, analyst):
     _send(merchant, request_)
     assert decisions.decide(Actor.of(analyst), item, Choice("counterfeit", "remove", "offered-as-copy"))

@@ -22,7 +22,7 @@ from assay.casework.services import appeals, strikes
 from assay.casework.services.appeals import LEASE, Verdict, answer, claim, lodge, release, withdraw
 from assay.casework.services.recording import AUTOMATION, WORKER, Actor
 from assay.market.errors import CallerError
-from tests.casework.builders import a_person, days
+from tests.casework.builders import a_decision, a_person, days
 from tests.casework.golden_letters import same_as_golden
 from tests.casework.merchant_cases import a_case, a_merchant
 
@@ -272,7 +272,7 @@ def test_a_reversal_that_fails_half_way_changes_nothing(monkeypatch):
 # letters
 
 
-def _fixed_letters(language, monkeypatch, settings, verdict):
+def _fixed_letters(language, monkeypatch, settings, verdict, is_double=False):
     from datetime import UTC, datetime
 
     from tests.casework.builders import an_organisation
@@ -282,6 +282,8 @@ def _fixed_letters(language, monkeypatch, settings, verdict):
     an_organisation(name="Example Market")
     own, _ = a_merchant(name="Shop 1" if language == "en" else "第一商店", language=language, merchant_id="M1")
     case = a_case(own, reference="D-0000042")
+    if is_double:
+        a_decision(case.decision.item, reference="D-0000017", action="demote")
     strikes.give_for(AUTOMATION, case.decision)
     words = TEXT if language == "en" else "这些鞋购自品牌经销商。\n发票见附件。"
     appeal = lodge(Actor.of(case.merchant), case.decision, text=words)
@@ -305,3 +307,9 @@ def test_letters_name_nobody():
     row = answer(actor, appeal, Verdict(False, WHY))
     for letter in row.letters.all():
         assert "Wanda" not in letter.text and actor.person.email not in letter.text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_outcome_where_another_decision_still_restricts_reads_as_reviewed(language, monkeypatch, settings):
+    row = _fixed_letters(language, monkeypatch, settings, True, is_double=True)
+    same_as_golden(f"{language}/outcome-reversed-in-part.txt", row.letters.get(kind="outcome").text)

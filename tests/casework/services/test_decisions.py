@@ -90,6 +90,16 @@ def test_time_runs_from_the_agreement(actor, senior):
     assert agreed.ends_at - agreed.in_force_at == timedelta(days=30)
 
 
+def test_the_log_says_from_when_to_when_a_decision_that_was_agreed_to_lasts(actor, senior):
+    made = decisions.decide(actor, an_item(subject_type="merchant"), Choice("counterfeit", "suspend", "repeated"))
+    proposed = AuditEvent.objects.get(action="decision.proposed")
+    agreed = decisions.approve(senior, made)
+    event = AuditEvent.objects.get(action="decision.approved")
+    assert event.before == {"state": "proposed", "ends_at": proposed.after["ends_at"]}
+    times = {"in_force_at": agreed.in_force_at.isoformat(), "ends_at": agreed.ends_at.isoformat()}
+    assert event.after == {"state": "in_force", **times}
+
+
 def test_nobody_agrees_to_their_own_proposal():
     senior = Actor.of(a_person(Role.SENIOR))
     made = decisions.decide(senior, an_item(harm_minor=2_000_000), REMOVE)

@@ -128,6 +128,7 @@ _REPLY = ReplyWords(
     upheld="我们重新查看了决定 {reference}，决定予以维持：{action}。",
     reversed="我们重新查看了决定 {reference}，决定予以撤销：{action}不再适用。",
     reversed_effects="受到限制的内容正在恢复。",
+    reversed_others="在其他仍然有效的决定允许的范围内，受到限制的内容正在恢复：{references}。",
     reversed_strike="随该决定产生的警示记录已经取消。",
     reasons_heading="理由",
     reasons_intro="答复人写道：",

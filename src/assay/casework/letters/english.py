@@ -152,6 +152,7 @@ _REPLY = ReplyWords(
     upheld="We looked again at decision {reference}. It stands: {action}.",
     reversed="We looked again at decision {reference}. It is reversed: {action} no longer applies.",
     reversed_effects="What was restricted is being restored.",
+    reversed_others="What was restricted is being restored as far as other decisions in force allow: {references}.",
     reversed_strike="The strike that came with it is cancelled.",
     reasons_heading="The reasons",
     reasons_intro="The person who answered writes:",

@@ -14,7 +14,8 @@ from assay.casework.letters.words import ReplyWords, Words
 class Reply:
     """All that the two letters say. `answer` is the answering person's own words, in the language they wrote them.
 
-    `again_by` is until when the merchant may object once more, None when that time is over.
+    `again_by` is until when the merchant may object once more, None when that time is over. `others` are decisions that
+    go on restricting what a reversed one did.
     """
 
     language: str
@@ -30,6 +31,7 @@ class Reply:
     is_reversed: bool = False
     had_strike: bool = False
     restricted: bool = True
+    others: tuple[str, ...] = ()
     answer: str = ""
     answered_at: datetime | None = None
     again_by: datetime | None = None
@@ -86,7 +88,9 @@ def _result(of: ReplyWords, say: Words, reply: Reply) -> tuple[str, ...]:
     if not reply.is_reversed:
         return of.upheld.format(reference=reply.reference, action=action), of.answered_how.format(at=at)
     lines = [of.reversed.format(reference=reply.reference, action=action)]
-    lines += [of.reversed_effects] if reply.restricted else []
+    if reply.restricted:
+        others = of.reversed_others.format(references=", ".join(reply.others))
+        lines.append(others if reply.others else of.reversed_effects)
     lines += [of.reversed_strike] if reply.had_strike else []
     return (*lines, of.answered_how.format(at=at))
 

@@ -76,6 +76,7 @@ class ReplyWords:
     upheld: str
     reversed: str
     reversed_effects: str
+    reversed_others: str
     reversed_strike: str
     reasons_heading: str
     reasons_intro: str

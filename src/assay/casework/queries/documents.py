@@ -30,14 +30,17 @@ _NEVER_HELD = (DecisionState.REFUSED, DecisionState.UNDONE)
 def answered_requests(*, before: Decision | None = None) -> QuerySet[Decision]:
     """Requests for an invoice that the merchant has answered and that nothing was decided about since.
 
-    `before` is the decision that is being made: what there was until then.
+    A proposal was made without what came after it: that waits, for whoever is to agree. `before` is the decision that
+    is being made: what there was until then.
     """
-    sent = _from_merchants().filter(decision=OuterRef("pk"), erased_at=None)
-    later = Decision.objects.filter(item=OuterRef("item"), pk__gt=OuterRef("pk")).exclude(state__in=_NEVER_HELD)
+    later = Decision.objects.filter(item=OuterRef("decision__item"), pk__gt=OuterRef("decision"))
+    later = later.exclude(state__in=_NEVER_HELD)
+    later = later.exclude(state=DecisionState.PROPOSED, decided_at__lt=OuterRef("uploaded_at"))
     rows = Decision.objects.filter(action=Action.ASK_INVOICE, state__in=_ASKED)
     if before is not None:
         rows, later = rows.filter(item=before.item_id, pk__lt=before.pk), later.filter(pk__lt=before.pk)
-    return rows.filter(Exists(sent), ~Exists(later))
+    sent = _from_merchants().filter(~Exists(later), decision=OuterRef("pk"), erased_at=None)
+    return rows.filter(Exists(sent))
 
 
 def requests_that_wait(person: Person) -> QuerySet[Decision]:

@@ -33,6 +33,7 @@ from assay.casework.models import (
     Strike,
 )
 from assay.casework.moves import WrongState, make_move
+from assay.casework.queries.holding import holding
 from assay.casework.services import automation, decisions
 from assay.casework.services.hearing import hear_later
 from assay.casework.services.recording import Actor, record
@@ -243,6 +244,7 @@ def _reply(appeal: Appeal) -> Reply:
     decision = appeal.decision
     may_again = appeal.state == AppealState.UPHELD and not closed_because(decision)
     documents = decision.documents.filter(organisation=appeal.organisation, erased_at=None).order_by("id")
+    others = holding(decision.item, without=[decision]) if appeal.state == AppealState.REVERSED else []
     return Reply(
         language=appeal.language,
         reference=decision.reference,
@@ -257,6 +259,7 @@ def _reply(appeal: Appeal) -> Reply:
         is_reversed=appeal.state == AppealState.REVERSED,
         had_strike=Strike.objects.filter(decision=decision, cancelled_at=None).exists(),
         restricted=decision.action not in UNRESTRICTED and decision.state == DecisionState.IN_FORCE,
+        others=tuple(each.reference for each in others if each.action not in UNRESTRICTED),
         answer=appeal.answer_text,
         answered_at=appeal.answered_at,
         again_by=decision.statement.appeal_by if may_again else None,

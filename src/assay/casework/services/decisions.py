@@ -85,7 +85,7 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         harm = max(counting().of([row]), together_minor)
         is_held = not choice.is_automatic and needs_second_person(choice.action, harm)
         _need_undecided(row)
-        requests.need_opened(row, choice)
+        requests.need_opened(row, choice.reason_code)
         make_move(row, "item", "propose" if is_held else "decide")
         review = file_review(actor.person, row, choice, ReviewKind.FIRST, now) if actor.person else None
         decision = _new(actor, row, choice, review, now)
@@ -120,20 +120,26 @@ def decide_on(actor: Actor, item: Item, choice: Choice, *, finding_sha256: str) 
 
 
 def approve(actor: Actor, decision: Decision) -> Decision:
-    """Puts a proposed decision in force, by somebody other than the one who proposed it."""
+    """Puts a proposed decision in force, by somebody other than the one who proposed it.
+
+    Unopened as in `decide`: a document may have come since the proposal.
+    """
     now = timezone.now()
     with transaction.atomic():
         item, row = locked_pair(decision)
         person = the_person(actor, "decision.approve", row)
+        requests.need_opened(item, row.reason_code)
         make_move(row, "decision", "enforce")
         make_move(item, "item", "decide")
         row.approved_by = person
+        before = {"state": str(DecisionState.PROPOSED), "ends_at": _said(row.ends_at)}
         if row.ends_at is not None:
             row.ends_at = now + (row.ends_at - row.decided_at)
         _take_effect(actor, item, row, now)
         item.updated_at = now
         item.save(update_fields=_ITEM_FIELDS)
-        record(actor, "decision.approved", row, before={"state": "proposed"}, after={"state": row.state})
+        said = {"state": row.state, "in_force_at": _said(row.in_force_at), "ends_at": _said(row.ends_at)}
+        record(actor, "decision.approved", row, before=before, after=said)
     return row
 
 

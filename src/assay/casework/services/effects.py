@@ -29,8 +29,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
+from assay.casework.letters.statement import UNRESTRICTED
 from assay.casework.models import Action, Decision, Effect, EffectState, Endpoint, Item, Statement
 from assay.casework.moves import WrongState, make_move
+from assay.casework.queries.holding import holding
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
 from assay.market.errors import CallerError
 
@@ -109,27 +111,40 @@ def emit_to(endpoint: Endpoint, kind: str, subject: str, payload: dict[str, Any]
     return _write(kind, subject, payload, endpoint, None)
 
 
-def emit_decision(
-    decision: Decision, what: Literal["apply", "lift"], *, letter_of: Decision | None = None
-) -> list[Effect]:
+def emit_decision(decision: Decision, what: Literal["apply", "lift"], *, by: Decision | None = None) -> list[Effect]:
     """Tells every endpoint to apply what was decided, or to lift it again. A decision of no action tells nothing.
 
-    `letter_of` is the decision whose letter a lift comes with.
+    Where after that another restriction is the most severe in force about the subject, it is told once more: whoever
+    does what the last message says does what holds. `by` is the decision that a request gives way to: its own message
+    follows, or where it does nothing its letter comes with the lift.
     """
     if decision.action == Action.NONE:
         return []
     # Held by most callers already: two decisions about one subject must not take their ids in the wrong order.
     item = Item.objects.select_for_update(of=("self",), no_key=True).get(pk=decision.item_id)
-    payload = decision_payload(decision, item, what, letter_of=letter_of)
+    holds = holding(item, without=[by, decision if what == "lift" else None])
+    payload = decision_payload(decision, item, holds)
+    if what == "apply":
+        payload |= {"is_repeated": False, **_where_the_letter_is(decision)}
+    else:
+        payload |= {"lifted_because": decision.state, "ended_at": _time(decision.ended_at)}
+        payload |= _where_the_letter_is(by) if by is not None and by.action == Action.NONE else {}
     kind = "decision.applied" if what == "apply" else "decision.lifted"
-    return emit(kind, f"{item.subject_type}:{item.subject_id}", payload, decision=decision)
+    sent = emit(kind, _subject(item), payload, decision=decision)
+    first = holds[0] if holds else decision
+    if first == decision or first.action in UNRESTRICTED:
+        return sent
+    again = decision_payload(first, item, holds) | {"is_repeated": True}  # without the letter, which came already
+    return sent + emit("decision.applied", _subject(item), again, decision=first)
 
 
-def decision_payload(
-    decision: Decision, item: Item, what: Literal["apply", "lift"], *, letter_of: Decision | None = None
-) -> dict[str, Any]:
-    """What a marketplace needs to carry a decision out and to tell its merchant: no names of people, no free text."""
-    content = {
+def decision_payload(decision: Decision, item: Item, holds: Iterable[Decision]) -> dict[str, Any]:
+    """What a marketplace needs to carry a decision out: no names of people, no free text.
+
+    Of `holds`, all that is in force about the subject, it names what is other than the decision.
+    """
+    others = [each for each in holds if each != decision]
+    return {
         "decision": decision.reference,
         "action": decision.action,
         "subject": {"type": item.subject_type, "id": item.subject_id},
@@ -139,20 +154,24 @@ def decision_payload(
         "decided_at": _time(decision.decided_at),
         "in_force_at": _time(decision.in_force_at),
         "ends_at": _time(decision.ends_at),
+        "still_in_force": [
+            {"decision": each.reference, "action": each.action, "ends_at": _time(each.ends_at)} for each in others
+        ],
     }
-    if what == "lift":
-        content |= {"lifted_because": decision.state, "ended_at": _time(decision.ended_at)}
-    return content | _where_the_letter_is(decision if what == "apply" else letter_of)
 
 
-def _where_the_letter_is(decision: Decision | None) -> dict[str, Any]:
+def _subject(item: Item) -> str:
+    return f"{item.subject_type}:{item.subject_id}"
+
+
+def _where_the_letter_is(decision: Decision) -> dict[str, Any]:
     """In which language the letter to the merchant is, where the merchant reads it and where a program fetches it.
 
     The text stays here: it quotes the offer and names the merchant, and effects are read by administrators, who read no
     cases. `portal` is None while the installation does not know its own address.
     """
-    sent = Statement.objects.filter(decision=decision).only("language").first() if decision is not None else None
-    if decision is None or sent is None:
+    sent = Statement.objects.filter(decision=decision).only("language").first()
+    if sent is None:
         return {}
     page = reverse("portal:statement", args=[decision.reference])
     origin = settings.ORIGIN

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from assay.casework.choices import Choice
 from assay.casework.models import Action, Decision, DecisionState, Item
 from assay.casework.moves import WrongState, make_move
 from assay.casework.queries.documents import answered_requests, with_unopened
@@ -26,9 +25,9 @@ class Unopened(WrongState):
     """A document came that no reviewer has opened, and the reason says that none did. Over HTTP: 409."""
 
 
-def need_opened(item: Item, choice: Choice) -> None:
+def need_opened(item: Item, reason_code: str) -> None:
     """Nobody says that no proof was received while one lies there unread."""
-    if choice.reason_code == NO_PROVENANCE and with_unopened([item.pk]):
+    if reason_code == NO_PROVENANCE and with_unopened([item.pk]):
         raise Unopened(
             gettext(
                 "The merchant sent a document about item %(item)s that no reviewer has opened, so the reason "
@@ -36,7 +35,7 @@ def need_opened(item: Item, choice: Choice) -> None:
             )
             % {"item": item, "reason": BY_CODE[NO_PROVENANCE].label},
             where={"item": item.pk},
-            value=choice.reason_code,
+            value=reason_code,
         )
 
 
@@ -59,6 +58,6 @@ def settle(actor: Actor, decision: Decision, answered: list[Decision], now: date
         make_move(row, "decision", "expire")
         row.ended_at = now
         row.save(update_fields=["state", "ended_at"])
-        effects.emit_decision(row, "lift", letter_of=decision if decision.action == Action.NONE else None)
+        effects.emit_decision(row, "lift", by=decision)
         said = {"state": row.state, "by": decision.reference}
         record(actor, "decision.settled", row, before={"state": "in_force"}, after=said)

@@ -221,6 +221,7 @@ def effects(request: ApiRequest, page: Query[EffectQuery]) -> dict[str, Any]:
 
     `next` is given at the end too: ask with it later for what came meanwhile. Each active endpoint has its own copy of
     an effect under a key of its own; `endpoint` narrows to one. An effect is here some seconds after it was written.
+    `still_in_force` in a decision's payload names the other decisions in force about the same subject.
     """
     need(request.auth.person, "effect.read")
     rows = _filtered(effects_of(request.auth.person), endpoint=page.endpoint, created_at__lte=timezone.now() - _SETTLED)
