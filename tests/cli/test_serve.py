@@ -1,6 +1,7 @@
 """`assay serve`: it opens, tells its health, ends politely, and says in one sentence why it cannot open."""
 
 import errno
+import gc
 import json
 import os
 import re
@@ -91,6 +92,16 @@ def test_what_a_caller_writes_into_a_path_is_one_plain_line_of_the_log(caplog, p
     with caplog.at_level("INFO", serving.LOG.name):
         serving.AccessLog(application)({"REQUEST_METHOD": "GET", "PATH_INFO": path}, lambda *_: None)
     assert re.fullmatch(rf"- GET {re.escape(shown)} 200 \d+ ms", caplog.messages[-1])
+
+
+def test_what_stays_for_good_is_left_out_of_garbage_collection(monkeypatch):
+    monkeypatch.setattr(serving, "_SETTLED_AFTER_SECONDS", (0,))
+    gc.unfreeze()
+    try:
+        serving._settle()  # without a run that ratings could use
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 def test_a_second_server_at_the_same_address_is_refused_in_one_sentence(server, home):

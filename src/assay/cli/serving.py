@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -21,8 +23,10 @@ import typer
 
 from assay.cli.console import Json, errors, out, plain, say_json
 from assay.cli.homes import HomeFolder, need_database, need_tables, open_home
-from assay.market.errors import CallerError, OutsideError
+from assay.market.errors import AssayError, CallerError, OutsideError
 
+# The first requests, the first rating and the first round of the worker load what they need.
+_SETTLED_AFTER_SECONDS = (1, 20, 60)
 LOG = logging.getLogger("assay.access")
 # More than the largest upload with its form; a larger body is refused before it is read.
 _MOST_BODY_BYTES = 64 * 1024 * 1024
@@ -90,6 +94,7 @@ def serve(home: Path | None, host: str, port: int, how: Serving | None = None) -
     else:
         out.print(plain(f"Assay is at {address} (Ctrl+C stops it). {name}; {where}."))
     sys.stdout.flush()
+    threading.Thread(target=_settle, name="assay-settling", daemon=True).start()
     if chosen.ready is not None:
         chosen.ready(address)
     try:
@@ -121,6 +126,22 @@ def work(home: Path | None, *, migrate: bool = False, as_json: bool = False) -> 
         worker.stop()
 
 
+def _settle() -> None:
+    """Opens what ratings need, and leaves what stays for good out of garbage collection, now and when all is loaded.
+
+    A third of a million objects live as long as the server. Looking through them for garbage took a fifth of a second
+    each time, in which nobody was answered (benchmarks/casework).
+    """
+    from assay.web.api.ratings import the_rater
+
+    for seconds in _SETTLED_AFTER_SECONDS:
+        time.sleep(seconds)
+        with suppress(AssayError):  # whoever rates is told what is wrong with the run
+            the_rater()
+        gc.collect()
+        gc.freeze()
+
+
 def _worker() -> Any:  # noqa: ANN401 - its module needs Django to be ready
     from assay.casework.worker import Worker
 
@@ -131,9 +152,13 @@ def _worker() -> Any:  # noqa: ANN401 - its module needs Django to be ready
 
 def _opened(host: str, port: int, how: Serving) -> Any:  # noqa: ANN401 - waitress is not typed
     import waitress
+    from django.urls import get_resolver
 
     from assay.web.wsgi import application
 
+    _ = (
+        get_resolver().url_patterns
+    )  # loads every page, in one thread: two that load one at once may get half of it
     app = AccessLog(application) if how.access_log else application
     try:
         return waitress.create_server(
