@@ -33,6 +33,7 @@ sys.path.insert(0, str(HERE))
 PORT = 8765
 ANALYSTS, TAKES = 20, 25
 CHUNK = 100_000
+OVERVIEWS = ("/console/", "/console/numbers/", "/console/decisions/", "/console/audit/")  # which count what there is
 
 
 def main() -> None:
@@ -113,7 +114,8 @@ def _people() -> dict[str, Any]:
 
     senior = person("senior")
     token = make_token(Actor.of(senior), senior, name="bench", scopes=["ratings:write"]).clear_text
-    return {"sessions": [_session(person("analyst", n)) for n in range(ANALYSTS)], "token": token}
+    sessions = [_session(person("analyst", n)) for n in range(ANALYSTS)]
+    return {"sessions": sessions, "senior": _session(senior), "token": token}
 
 
 def _session(person: Any) -> str:
@@ -178,6 +180,8 @@ def _measured(n: int, port: int, people: dict[str, Any], options: argparse.Names
     row["queue_ms"], row["item_ms"] = asdict(in_a_row(browser, queues)), asdict(in_a_row(browser, items))
     row["floor_ms"] = _floor(n, rng)
     row["ratio"] = {name: round(row[f"{name}_ms"]["p50"] / row["floor_ms"][name], 1) for name in ("queue", "item")}
+    overseer = Browser("127.0.0.1", port, people["senior"])
+    row["overviews_ms"] = {page: asdict(in_a_row(overseer, [page] * 20)) for page in OVERVIEWS}
     row["analysts"] = _analysts(port, people["sessions"])
     if options.run:
         bodies = rating_bodies(_listings(options.run), open_items=options.open_items)
