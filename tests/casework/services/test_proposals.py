@@ -108,6 +108,14 @@ def test_sweeps_that_reach_nothing_keep_nobody_waiting(monkeypatch):
     assert StrikeProposal.objects.get().merchant_id == "M1"
 
 
+def test_a_threshold_that_is_reached_only_once_the_sum_is_rounded_is_reached():
+    senior = Actor.of(a_person(Role.SENIOR))
+    tenths = _draft(actions={"demote": 0.3}, thresholds=(Threshold(3.0, "suspend"),))
+    strikes.switch_on(senior, strikes.draft(senior, tenths))
+    _struck(days_ago=range(100, 0, -10), action="demote")
+    assert (strikes.standing("M1").weight, put_forward()) == (3.0, 1)
+
+
 def test_without_thresholds_nobody_is_put_forward():
     senior = Actor.of(a_person(Role.SENIOR))
     strikes.switch_on(senior, strikes.draft(senior, Policy({}, {}, 100, 5, ())))

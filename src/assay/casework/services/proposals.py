@@ -32,11 +32,13 @@ from assay.casework.moves import make_move
 from assay.casework.queries.harm import counting
 from assay.casework.services.ranking import rank
 from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
-from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
+from assay.casework.services.strikes import Policy, Standing, Threshold, policy_in_force, standing, weigh
 
 LABEL = "strikes in force"
 # Merchants put forward in one go; the rest follow with the next look of the worker.
 _BATCH = 100
+# A sum of tenths may come out below what it stands for; standings are rounded to four decimals.
+_ROUNDED = 0.0001
 
 
 def put_forward(actor: Actor = WORKER, now: datetime | None = None) -> int:
@@ -56,18 +58,19 @@ def put_forward(actor: Actor = WORKER, now: datetime | None = None) -> int:
 def _reached(policy: Policy, at: datetime) -> list[str]:
     """Merchants that stand at a threshold and got a strike since they were last put forward.
 
-    The database adds up every strike, which may be too much and is never too little; of what is left each occasion is
-    counted once, so that sweeps that reach nothing keep nobody waiting.
+    The database adds up every strike, which may be too much and is never too little by more than is rounded off; of
+    what is left each occasion is counted once, so that sweeps that reach nothing keep nobody waiting.
     """
     least = min(each.at for each in policy.thresholds)
     counting = Strike.objects.filter(given_at__lte=at, expires_at__gt=at, cancelled_at=None)
     last = StrikeProposal.objects.filter(merchant_id=OuterRef("merchant_id")).order_by("-id").values("proposed_at")[:1]
     sums = counting.order_by().values("merchant_id").annotate(total=Sum("weight"), newest=Max("given_at"))
-    sums = sums.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)), total__gte=least)
+    sums = sums.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)))
+    sums = sums.filter(total__gte=least - _ROUNDED)
     rows = counting.filter(merchant_id__in=sums.values("merchant_id")).order_by("merchant_id", "given_at", "id")
     found = []
     for merchant_id, own in groupby(rows.values_list("merchant_id", "given_at", "weight"), key=itemgetter(0)):
-        if sum(occasions([(given_at, weight) for _id, given_at, weight in own], policy.together_days)) >= least:
+        if weigh([(given_at, weight) for _id, given_at, weight in own], policy.together_days) >= least:
             found.append(merchant_id)
     return found
 

@@ -194,9 +194,19 @@ def standing(merchant_id: str, at: datetime | None = None, policy: Policy | None
         for each in rows.select_related("decision__item").order_by("given_at", "id")
         if each.cancelled_at is None or each.cancelled_at > when
     )
-    weights = occasions([(each.given_at, each.weight) for each in strikes], rules.together_days)
-    total = round(sum(weights), 4)
-    return Standing(merchant_id, when, total, len(weights), strikes, rules.reached(total), rules.next_after(total))
+    given = [(each.given_at, each.weight) for each in strikes]
+    total, n = weigh(given, rules.together_days), len(occasions(given, rules.together_days))
+    return Standing(merchant_id, when, total, n, strikes, rules.reached(total), rules.next_after(total))
+
+
+def weigh(strikes: Iterable[tuple[datetime, float]], together_days: int) -> float:
+    """What strikes (oldest first) weigh, each occasion once; to four decimals, as weights of a decision are.
+
+    >>> from datetime import UTC
+    >>> weigh([(datetime(2026, month, 1, tzinfo=UTC), 0.3) for month in range(1, 11)], 7)
+    3.0
+    """
+    return round(sum(occasions(strikes, together_days)), 4)
 
 
 def occasions(strikes: Iterable[tuple[datetime, float]], together_days: int) -> list[float]:
