@@ -82,6 +82,19 @@ def test_what_was_known_about_the_merchant_stays_beside_the_strikes():
     assert item.findings.count() == 2, "what was frozen before stays"
 
 
+def test_what_was_put_aside_is_woken_with_an_event():
+    content = a_content("merchant").to_json()
+    until = timezone.now() + days(30)
+    item = an_item(subject_type="merchant", subject_id="M1", state="snoozed", snoozed_until=until, content=content)
+    _struck()
+    assert put_forward() == 1
+    item.refresh_from_db()
+    assert (item.state, item.snoozed_until) == ("open", None)
+    event = AuditEvent.objects.get(action="item.woken")
+    assert (event.subject_id, event.before) == (str(item.pk), {"state": "snoozed"})
+    assert event.after == {"state": "open", "because": "strikes"}
+
+
 @pytest.mark.parametrize("state", ["proposed", "claimed"])
 def test_an_item_that_somebody_is_at_work_on_is_left_and_comes_later(state):
     item = an_item(subject_type="merchant", subject_id="M1", merchant_id="M1", content=a_content("merchant").to_json())

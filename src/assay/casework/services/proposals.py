@@ -127,7 +127,9 @@ def _item(now: Standing, at: datetime) -> tuple[Item, list[Happening]] | None:
         item.opened_at, item.rank = at, rank(item.harm_minor, at)
         item.needs_blind_review = False
     elif item.state == ItemState.SNOOZED:
-        make_move(item, "item", "wake")
+        before, after = make_move(item, "item", "wake")
+        said = {"state": after, "because": "strikes"}
+        opened = [Happening("item.woken", "item", str(item.pk), {"state": before}, said)]
         item.snoozed_until = None
     return item, opened
 
