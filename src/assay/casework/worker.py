@@ -82,8 +82,9 @@ def _release() -> int:
 
 def _put_forward() -> int:
     from assay.casework.services.proposals import put_forward
+    from assay.casework.services.renewing import renew_due
 
-    return put_forward()
+    return put_forward() + renew_due()
 
 
 def _decide_alone() -> int:

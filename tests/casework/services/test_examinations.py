@@ -308,7 +308,8 @@ def test_a_confirmed_counterfeit_comes_before_reviewers_first(task, senior):
     facts = Content.read(item.finding.content).facts
     assert [fact.id for fact in facts] == ["authentication"]
     assert task.unit in facts[0].value
-    assert "Two examinations" in AuditEvent.objects.get(action="item.raised").reason
+    event = AuditEvent.objects.get(action="item.raised")
+    assert (event.before, "Two examinations" in event.reason) == (None, True)
 
 
 def test_an_item_that_waits_moves_to_the_front_and_keeps_its_inclusion_probability(task, senior):
@@ -327,6 +328,8 @@ def test_an_item_that_was_put_away_is_opened_again(task, senior, state):
     confirm(task, senior)
     item.refresh_from_db()
     assert item.state == ItemState.OPEN
+    event = AuditEvent.objects.get(action="item.raised")
+    assert (event.before, event.after["state"]) == ({"state": state, "rank": 4.7}, "open")
 
 
 def test_whoever_holds_an_item_that_is_raised_loses_it_with_an_event(task, senior):

@@ -201,21 +201,42 @@ def test_what_a_test_buy_raised_keeps_its_place_and_its_proof(loaded_once, tmp_p
     assert Content.read(after.finding.content).facts[0] == PROOF
 
 
-@pytest.mark.parametrize("points", [0, -600], ids=["flagged", "no longer flagged"])
-def test_a_merchant_whose_strikes_put_it_forward_waits_on_and_the_reason_stays(loaded_once, tmp_path, points):
+def _a_merchant_put_forward(*discrepancies, state=ItemState.OPEN):
+    """A merchant's item with a proposal by strikes, whose finding holds these discrepancies."""
     item = Item.objects.filter(subject_type="merchant", stream=Stream.FLAGGED)[0]
-    content = replace(Content.read(item.finding.content), discrepancies=(STANDING,))
+    content = replace(Content.read(item.finding.content), discrepancies=discrepancies)
     item.finding = Finding.objects.create(
         item=item, frozen_at=NOW, score=item.score, content=content.to_json(), content_sha256="1" * 64
     )
-    item.save(update_fields=["finding"])
+    item.state = state
+    item.save(update_fields=["finding", "state"])
     StrikeProposal.objects.create(
         merchant_id=item.subject_id, item=item, weight=3, threshold=3, action="suspend", proposed_at=timezone.now()
     )
+    return item
+
+
+@pytest.mark.parametrize("points", [0, -600], ids=["flagged", "no longer flagged"])
+def test_a_merchant_whose_strikes_put_it_forward_waits_on_and_the_reason_stays(loaded_once, tmp_path, points):
+    item = _a_merchant_put_forward(STANDING)
     load(a_later_run(tmp_path / "later", merchants={item.subject_id: points}), n_random=0)
     after = Item.objects.get(pk=item.pk)
     assert after.state == ItemState.OPEN
     assert Content.read(after.finding.content).discrepancies[0] == STANDING
+
+
+def test_a_merchant_whose_strikes_were_taken_back_is_closed_when_ratings_do_not_flag_it(loaded_once, tmp_path):
+    item = _a_merchant_put_forward()
+    load(a_later_run(tmp_path / "later", merchants={item.subject_id: -600}), n_random=0)
+    assert Item.objects.get(pk=item.pk).state == ItemState.CLOSED
+
+
+def test_an_item_that_a_run_opens_again_is_not_put_forward_by_the_strikes_of_before(loaded_once, tmp_path):
+    item = _a_merchant_put_forward(STANDING, state=ItemState.CLOSED)
+    load(a_later_run(tmp_path / "later"), n_random=0)
+    after = Item.objects.get(pk=item.pk)
+    assert after.state == ItemState.OPEN
+    assert STANDING not in Content.read(after.finding.content).discrepancies
 
 
 def test_a_closed_item_that_is_flagged_again_is_open_again(loaded_once, tmp_path):

@@ -82,6 +82,19 @@ def test_what_was_known_about_the_merchant_stays_beside_the_strikes():
     assert item.findings.count() == 2, "what was frozen before stays"
 
 
+def test_what_was_put_aside_is_woken_with_an_event():
+    content = a_content("merchant").to_json()
+    until = timezone.now() + days(30)
+    item = an_item(subject_type="merchant", subject_id="M1", state="snoozed", snoozed_until=until, content=content)
+    _struck()
+    assert put_forward() == 1
+    item.refresh_from_db()
+    assert (item.state, item.snoozed_until) == ("open", None)
+    event = AuditEvent.objects.get(action="item.woken")
+    assert (event.subject_id, event.before) == (str(item.pk), {"state": "snoozed"})
+    assert event.after == {"state": "open", "because": "strikes"}
+
+
 @pytest.mark.parametrize("state", ["proposed", "claimed"])
 def test_an_item_that_somebody_is_at_work_on_is_left_and_comes_later(state):
     item = an_item(subject_type="merchant", subject_id="M1", merchant_id="M1", content=a_content("merchant").to_json())
@@ -106,6 +119,14 @@ def test_sweeps_that_reach_nothing_keep_nobody_waiting(monkeypatch):
     _struck("M1")
     assert put_forward() == 1
     assert StrikeProposal.objects.get().merchant_id == "M1"
+
+
+def test_a_threshold_that_is_reached_only_once_the_sum_is_rounded_is_reached():
+    senior = Actor.of(a_person(Role.SENIOR))
+    tenths = _draft(actions={"demote": 0.3}, thresholds=(Threshold(3.0, "suspend"),))
+    strikes.switch_on(senior, strikes.draft(senior, tenths))
+    _struck(days_ago=range(100, 0, -10), action="demote")
+    assert (strikes.standing("M1").weight, put_forward()) == (3.0, 1)
 
 
 def test_without_thresholds_nobody_is_put_forward():

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.functional import Promise
 
-from assay.casework.models import AuditEvent, Decision, Item, Person, Review
+from assay.casework.models import AuditEvent, Decision, Item, Person, Review, SubjectType
 from assay.casework.services.recording import SYSTEM_NAMES, known_actions
 
 _MOST_EVENTS = 60
@@ -36,11 +36,12 @@ class Told:
 
 
 def history_of(item: Item, decisions: Iterable[Decision], reviews: Iterable[Review] = ()) -> tuple[Told, ...]:
-    """Events of an item, its decisions and its answers, newest first; claims are left out."""
+    """Events of an item, its decisions, answers and proposals of strikes, newest first; claims are left out."""
     rows = AuditEvent.objects.filter(
         Q(subject_type="item", subject_id=str(item.pk))
         | Q(subject_type="decision", subject_id__in=[str(each.pk) for each in decisions])
         | Q(subject_type="review", subject_id__in=[str(each.pk) for each in reviews])
+        | Q(subject_type="strikeproposal", subject_id__in=_proposals(item))
     )
     return _told(rows.exclude(action__in=_NOT_TOLD).order_by("-seq")[:_MOST_EVENTS])
 
@@ -55,6 +56,12 @@ def history_of_decision(decision: Decision) -> tuple[Told, ...]:
         | Q(subject_type="appeal", subject_id__in=appeals)
     )
     return _told(rows.exclude(action__in=_NOT_TOLD).order_by("-seq")[:_MOST_EVENTS])
+
+
+def _proposals(item: Item) -> list[str]:
+    if item.subject_type != SubjectType.MERCHANT:
+        return []
+    return [str(pk) for pk in item.strike_proposals.values_list("pk", flat=True)]
 
 
 def _pk_of(decision: Decision, name: str) -> list[str]:

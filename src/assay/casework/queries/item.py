@@ -207,7 +207,7 @@ def _strike_weight(item: Item, hidden: list[int]) -> float:
     if not hidden:
         return counted.weight
     others = [(each.given_at, each.weight) for each in counted.strikes if each.decision.item_id not in hidden]
-    return round(sum(strikes.occasions(others, rules.together_days)), 4)
+    return strikes.weigh(others, rules.together_days)
 
 
 def _n_in_force(item: Item, hidden: list[int]) -> int:

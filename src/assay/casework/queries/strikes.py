@@ -11,7 +11,7 @@ from math import ceil
 from django.utils import timezone
 
 from assay.casework.models import Action, Answer, Decision, DecisionState, Strike
-from assay.casework.services.strikes import Policy, Threshold, occasions
+from assay.casework.services.strikes import Policy, Threshold, weigh
 
 # The histogram's bins are half a strike wide, the smallest weight of the built-in policy.
 BIN = 0.5
@@ -73,7 +73,7 @@ _Row = tuple[str, datetime, float]
 def _standings(rows: Iterator[_Row], together_days: int) -> Iterator[float]:
     """What each merchant stands at, for rows in order of merchant and time."""
     for _merchant, own in groupby(rows, key=lambda row: row[0]):
-        total = round(sum(occasions([(at, weight) for _id, at, weight in own], together_days)), 4)
+        total = weigh([(at, weight) for _id, at, weight in own], together_days)
         if total > 0:
             yield total
 

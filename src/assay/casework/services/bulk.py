@@ -28,6 +28,7 @@ from assay.casework.reasons import needs_second_person
 from assay.casework.services.acting import the_person
 from assay.casework.services.decisions import needed_reason, undo
 from assay.casework.services.recording import Actor
+from assay.casework.services.renewing import Outdated
 from assay.casework.services.requests import NO_PROVENANCE, Unopened
 from assay.casework.services.reviews import answer
 from assay.market.errors import CallerError
@@ -159,6 +160,8 @@ def _apply_one(actor: Actor, row: Row, choice: Choice, batch: str, harm_minor: i
         given = answer(actor, row.item, choice, finding=finding, batch=batch, together_minor=harm_minor)
     except Unopened:
         return Row(row.item, Fate.UNOPENED)
+    except Outdated:
+        return Row(row.item, Fate.CHANGED)
     except WrongState:
         fresh = Item.objects.get(pk=row.item.pk)
         if finding not in (None, fresh.finding_id):

@@ -91,7 +91,7 @@ def _flow(at: datetime) -> list[list[Any]]:
     last = first + timedelta(days=WINDOW_DAYS)
     opened = _per_day(Item.objects.filter(opened_at__gte=first, opened_at__lt=last), "opened_at")
     decided = _per_day(Decision.objects.filter(decided_at__gte=first, decided_at__lt=last), "decided_at")
-    events = AuditEvent.objects.filter(action="item.closed_by_run", at__gte=first, at__lt=last)
+    events = AuditEvent.objects.filter(action__in=("item.closed_by_run", "item.closed"), at__gte=first, at__lt=last)
     closed = _per_day(events, "at")
     days = [(first + timedelta(days=n)).date() for n in range(WINDOW_DAYS)]
     return [[day.isoformat(), opened.get(day, 0), decided.get(day, 0), closed.get(day, 0)] for day in days]

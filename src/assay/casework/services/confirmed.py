@@ -54,7 +54,7 @@ def raise_item(task: TestBuyTask) -> list[Happening]:
     )
     item = found.select_related("finding").first()
     if item is None:
-        return [_raised(_new(task), task)]
+        return [_raised(_new(task), task, None)]
     return _again(item, task)
 
 
@@ -69,12 +69,12 @@ def raise_items(tasks: Iterable[TestBuyTask]) -> list[Happening]:
     return [happening for task in wanted for happening in raise_item(task)]
 
 
-def _raised(item: Item, task: TestBuyTask) -> Happening:
+def _raised(item: Item, task: TestBuyTask, before: dict[str, Any] | None) -> Happening:
     assert item.finding is not None  # frozen with the examination in it
     after: dict[str, Any] = {"state": item.state, "rank": item.rank, "unit": task.unit, "programme": task.programme_id}
     after["finding"] = finding_said(item.finding)
     reason = f"Two examinations of unit {task.unit} found a counterfeit."
-    return Happening("item.raised", "item", str(item.pk), after=after, reason=reason)
+    return Happening("item.raised", "item", str(item.pk), before, after, reason)
 
 
 def _again(item: Item, task: TestBuyTask) -> list[Happening]:
@@ -82,6 +82,7 @@ def _again(item: Item, task: TestBuyTask) -> list[Happening]:
     if item.state == ItemState.DECIDED and in_force.exists():
         return []
     ended: list[Happening] = []
+    before = {"state": item.state, "rank": item.rank}
     if item.state == ItemState.SNOOZED:
         make_move(item, "item", "wake")
         item.snoozed_until = None
@@ -95,7 +96,7 @@ def _again(item: Item, task: TestBuyTask) -> list[Happening]:
     item.updated_at = timezone.now()
     fields = ["state", "snoozed_until", "rank", "stream", "finding", "updated_at", *claims.CLAIM_FIELDS]
     item.save(update_fields=fields)
-    return [*ended, _raised(item, task)]
+    return [*ended, _raised(item, task, before)]
 
 
 def _new(task: TestBuyTask) -> Item:

@@ -34,7 +34,7 @@ from assay.casework.queries.blind import tells_itself
 from assay.casework.queries.harm import counting
 from assay.casework.reasons import is_more_severe, needs_second_person
 from assay.casework.references import new_reference
-from assay.casework.services import claims, effects, requests, statements, strikes
+from assay.casework.services import claims, effects, renewing, requests, statements, strikes
 from assay.casework.services.acting import drawn, need_of, the_person
 from assay.casework.services.recording import Actor, Happening, record, record_all
 from assay.casework.turns import every_one
@@ -86,6 +86,7 @@ def decide(actor: Actor, item: Item, choice: Choice, *, batch: str = "", togethe
         is_held = not choice.is_automatic and needs_second_person(choice.action, harm)
         _need_undecided(row)
         requests.need_opened(row, choice.reason_code)
+        renewing.need_current(row, row.finding)
         make_move(row, "item", "propose" if is_held else "decide")
         review = file_review(actor.person, row, choice, ReviewKind.FIRST, now) if actor.person else None
         decision = _new(actor, row, choice, review, now)
@@ -129,6 +130,7 @@ def approve(actor: Actor, decision: Decision) -> Decision:
         item, row = locked_pair(decision)
         person = the_person(actor, "decision.approve", row)
         requests.need_opened(item, row.reason_code)
+        renewing.need_current(item, row.finding)
         make_move(row, "decision", "enforce")
         make_move(item, "item", "decide")
         row.approved_by = person

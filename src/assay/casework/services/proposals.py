@@ -31,12 +31,16 @@ from assay.casework.models import (
 from assay.casework.moves import make_move
 from assay.casework.queries.harm import counting
 from assay.casework.services.ranking import rank
-from assay.casework.services.recording import WORKER, Actor, Happening, record, record_all
-from assay.casework.services.strikes import Policy, Standing, Threshold, occasions, policy_in_force, standing
+from assay.casework.services.recording import WORKER, Actor, Happening, record_all
+from assay.casework.services.strikes import Policy, Standing, Threshold, policy_in_force, standing, weigh
 
 LABEL = "strikes in force"
+# What stands for the snapshot in a finding of a merchant that no rating has flagged.
+OF_STRIKES = "strikes"
 # Merchants put forward in one go; the rest follow with the next look of the worker.
 _BATCH = 100
+# A sum of tenths may come out below what it stands for; standings are rounded to four decimals.
+_ROUNDED = 0.0001
 
 
 def put_forward(actor: Actor = WORKER, now: datetime | None = None) -> int:
@@ -56,18 +60,19 @@ def put_forward(actor: Actor = WORKER, now: datetime | None = None) -> int:
 def _reached(policy: Policy, at: datetime) -> list[str]:
     """Merchants that stand at a threshold and got a strike since they were last put forward.
 
-    The database adds up every strike, which may be too much and is never too little; of what is left each occasion is
-    counted once, so that sweeps that reach nothing keep nobody waiting.
+    The database adds up every strike, which may be too much and is never too little by more than is rounded off; of
+    what is left each occasion is counted once, so that sweeps that reach nothing keep nobody waiting.
     """
     least = min(each.at for each in policy.thresholds)
     counting = Strike.objects.filter(given_at__lte=at, expires_at__gt=at, cancelled_at=None)
     last = StrikeProposal.objects.filter(merchant_id=OuterRef("merchant_id")).order_by("-id").values("proposed_at")[:1]
     sums = counting.order_by().values("merchant_id").annotate(total=Sum("weight"), newest=Max("given_at"))
-    sums = sums.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)), total__gte=least)
+    sums = sums.annotate(last=Subquery(last)).filter(Q(last=None) | Q(newest__gt=Subquery(last)))
+    sums = sums.filter(total__gte=least - _ROUNDED)
     rows = counting.filter(merchant_id__in=sums.values("merchant_id")).order_by("merchant_id", "given_at", "id")
     found = []
     for merchant_id, own in groupby(rows.values_list("merchant_id", "given_at", "weight"), key=itemgetter(0)):
-        if sum(occasions([(given_at, weight) for _id, given_at, weight in own], policy.together_days)) >= least:
+        if weigh([(given_at, weight) for _id, given_at, weight in own], policy.together_days) >= least:
             found.append(merchant_id)
     return found
 
@@ -82,26 +87,28 @@ def _put_one(actor: Actor, merchant_id: str, policy: Policy, at: datetime) -> bo
         if found is None:
             return False
         item, opened = found
-        finding = _freeze(item, now, at)
-        proposal = StrikeProposal.objects.create(
-            merchant_id=merchant_id,
-            policy_id=policy.id,
-            item=item,
-            weight=now.weight,
-            threshold=now.reached.at,
-            action=now.reached.action,
-            proposed_at=at,
-        )
-        said = {
-            "merchant": merchant_id,
-            "weight": now.weight,
-            "threshold": now.reached.at,
-            "action": now.reached.action,
-        }
-        record_all(actor, opened)
-        rests_on = {"item": item.pk, "policy": policy.id, "finding": finding_said(finding)}
-        record(actor, "strike.proposed", proposal, after={**said, **rests_on})
+        record_all(actor, [*opened, propose(item, now, now.reached, policy)])
     return True
+
+
+def propose(item: Item, now: Standing, reached: Threshold, policy: Policy, reason: str = "") -> Happening:
+    """Freezes what the strikes are into a locked item, which it saves, and gives what to record."""
+    before = item.finding.content if item.finding else {}
+    fact = Discrepancy(STRIKES_STANDING, LABEL, now.weight, sentence(now, reached))
+    content = _joined(Content.read(before), fact) if "format" in before else _alone(item, fact, now.at)
+    finding = freeze(item, content, now.at)
+    proposal = StrikeProposal.objects.create(
+        merchant_id=now.merchant_id,
+        policy_id=policy.id,
+        item=item,
+        weight=now.weight,
+        threshold=reached.at,
+        action=reached.action,
+        proposed_at=now.at,
+    )
+    said = {"merchant": now.merchant_id, "weight": now.weight, "threshold": reached.at, "action": reached.action}
+    said |= {"item": item.pk, "policy": policy.id, "finding": finding_said(finding)}
+    return Happening("strike.proposed", "strikeproposal", str(proposal.pk), after=said, reason=reason)
 
 
 def _item(now: Standing, at: datetime) -> tuple[Item, list[Happening]] | None:
@@ -124,7 +131,9 @@ def _item(now: Standing, at: datetime) -> tuple[Item, list[Happening]] | None:
         item.opened_at, item.rank = at, rank(item.harm_minor, at)
         item.needs_blind_review = False
     elif item.state == ItemState.SNOOZED:
-        make_move(item, "item", "wake")
+        before, after = make_move(item, "item", "wake")
+        said = {"state": after, "because": "strikes"}
+        opened = [Happening("item.woken", "item", str(item.pk), {"state": before}, said)]
         item.snoozed_until = None
     return item, opened
 
@@ -159,11 +168,8 @@ def _name(now: Standing) -> str:
     return own or next((each.decision.item.merchant_name for each in now.strikes if each.decision.item), "")
 
 
-def _freeze(item: Item, now: Standing, at: datetime) -> Finding:
-    """A finding that says what the strikes are, beside whatever was known about the merchant before."""
-    said = _sentence(now)
-    before = item.finding.content if item.finding else {}
-    content = _joined(Content.read(before), said, now) if "format" in before else _alone(item, said, now, at)
+def freeze(item: Item, content: Content, at: datetime) -> Finding:
+    """The finding that holds some content, on which the item rests from now on; saves both."""
     finding, _is_new = Finding.objects.get_or_create(
         item=item,
         content_sha256=content.sha256,
@@ -181,24 +187,29 @@ def _freeze(item: Item, now: Standing, at: datetime) -> Finding:
     return finding
 
 
-def _joined(content: Content, said: str, now: Standing) -> Content:
+def without_strikes(content: Content) -> Content:
+    """What is known about a merchant beside its strikes."""
     others = tuple(each for each in content.discrepancies if each.signal != STRIKES_STANDING)
-    return replace(content, discrepancies=(Discrepancy(STRIKES_STANDING, LABEL, now.weight, said), *others))
+    return replace(content, discrepancies=others)
 
 
-def _alone(item: Item, said: str, now: Standing, at: datetime) -> Content:
-    about = About("merchant", now.merchant_id, "strikes", at.isoformat(), "highest score of the goods behind it", "")
+def _joined(content: Content, fact: Discrepancy) -> Content:
+    """The strikes first, beside whatever was known about the merchant before."""
+    return replace(content, discrepancies=(fact, *without_strikes(content).discrepancies))
+
+
+def _alone(item: Item, fact: Discrepancy, at: datetime) -> Content:
+    about = About("merchant", item.subject_id, OF_STRIKES, at.isoformat(), "highest score of the goods behind it", "")
     return Content(
         about=about,
-        merchant=Merchant(now.merchant_id, item.merchant_name),
+        merchant=Merchant(item.subject_id, item.merchant_name),
         waterfall=Waterfall(item.score, None, None, item.score, 0),
-        discrepancies=(Discrepancy(STRIKES_STANDING, LABEL, now.weight, said),),
+        discrepancies=(fact,),
     )
 
 
-def _sentence(now: Standing) -> str:
+def sentence(now: Standing, reached: Threshold) -> str:
     """One sentence with both facts: what is in force, and what the policy says about it."""
-    reached: Threshold = now.reached or Threshold(0.0, "")
     references = ", ".join(each.decision.reference for each in now.strikes[:10])
     more = f" and {len(now.strikes) - 10} more" if len(now.strikes) > 10 else ""
     n = now.n_occasions

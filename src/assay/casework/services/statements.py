@@ -225,7 +225,7 @@ def _strike(decision: Decision, at: datetime) -> Given | None:
         return None
     now = strikes.standing(decision.merchant_id, at, rules)
     counted = [(each.given_at, each.weight) for each in now.strikes if each.decision_id != decision.pk]
-    total = round(sum(strikes.occasions([*counted, (at, weight)], rules.together_days)), 4)
+    total = strikes.weigh([*counted, (at, weight)], rules.together_days)
     ahead = rules.reached(total) or rules.next_after(total)
     return Given(
         weight=weight,

@@ -28,6 +28,7 @@ EVENTS = {
     "strike.given": _("gave a strike"),
     "strike.cancelled": _("cancelled a strike"),
     "strike.proposed": _("put a merchant before people because of its strikes"),
+    "strike.withdrawn": _("took back that a merchant's strikes reach a threshold"),
     "strike-policy.drafted": _("drafted a strike policy"),
     "strike-policy.switched_on": _("switched a strike policy on"),
 }
@@ -187,16 +188,35 @@ def locked_of(decision: Decision) -> Strike | None:
 
 def standing(merchant_id: str, at: datetime | None = None, policy: Policy | None = None) -> Standing:
     """What counts against a merchant at a moment, by default now, under a policy, by default the one in force."""
-    when, rules = at or timezone.now(), policy or policy_in_force()
-    rows = Strike.objects.filter(merchant_id=merchant_id, given_at__lte=when, expires_at__gt=when)
-    strikes = tuple(
-        each
-        for each in rows.select_related("decision__item").order_by("given_at", "id")
-        if each.cancelled_at is None or each.cancelled_at > when
-    )
-    weights = occasions([(each.given_at, each.weight) for each in strikes], rules.together_days)
-    total = round(sum(weights), 4)
-    return Standing(merchant_id, when, total, len(weights), strikes, rules.reached(total), rules.next_after(total))
+    return standings([merchant_id], at or timezone.now(), policy or policy_in_force())[merchant_id]
+
+
+def standings(merchant_ids: Iterable[str], at: datetime, policy: Policy) -> dict[str, Standing]:
+    """What counts against each of some merchants at a moment under a policy, in one query; also who has no strike."""
+    found: dict[str, list[Strike]] = {merchant_id: [] for merchant_id in merchant_ids}
+    rows = Strike.objects.filter(merchant_id__in=found, given_at__lte=at, expires_at__gt=at)
+    for each in rows.select_related("decision__item").order_by("given_at", "id"):
+        if each.cancelled_at is None or each.cancelled_at > at:
+            found[each.merchant_id].append(each)
+    return {merchant_id: counted(merchant_id, at, own, policy) for merchant_id, own in found.items()}
+
+
+def counted(merchant_id: str, at: datetime, strikes: Iterable[Strike], policy: Policy) -> Standing:
+    """The standing that some strikes of a merchant, oldest first, make under a policy."""
+    own = tuple(strikes)
+    given = [(each.given_at, each.weight) for each in own]
+    total, n = weigh(given, policy.together_days), len(occasions(given, policy.together_days))
+    return Standing(merchant_id, at, total, n, own, policy.reached(total), policy.next_after(total))
+
+
+def weigh(strikes: Iterable[tuple[datetime, float]], together_days: int) -> float:
+    """What strikes (oldest first) weigh, each occasion once; to four decimals, as weights of a decision are.
+
+    >>> from datetime import UTC
+    >>> weigh([(datetime(2026, month, 1, tzinfo=UTC), 0.3) for month in range(1, 11)], 7)
+    3.0
+    """
+    return round(sum(occasions(strikes, together_days)), 4)
 
 
 def occasions(strikes: Iterable[tuple[datetime, float]], together_days: int) -> list[float]:
