@@ -35,7 +35,8 @@ def a_receiver(answer: Callable[[int], int | None] = lambda n: 200, **headers: s
             body = self.rfile.read(int(self.headers["Content-Length"]))
             with lock:
                 receiver.got.append((dict(self.headers), body))
-                status = receiver.answer(len(receiver.got))
+                place = len(receiver.got)
+            status = receiver.answer(place)
             if status is None:
                 self.connection.close()
                 return

@@ -1,6 +1,7 @@
 """What is due is sent, signed, in order; a failure waits; a body is the same at every attempt."""
 
 import json
+import threading
 import time
 from datetime import timedelta
 
@@ -34,7 +35,8 @@ def an_endpoint(url, **given):
 def put(subject, *kinds):
     for kind in kinds:
         with transaction.atomic():
-            emit(kind, subject, {"what": kind, "where": subject})
+            written = emit(kind, subject, {"what": kind, "where": subject})
+    return written
 
 
 def deliver_all(**given):
@@ -128,6 +130,51 @@ def test_private_addresses_get_nothing_unless_a_setting_says_so(settings):
         put("listing:L1", "decision.applied")
         assert deliver_due() == 0
     assert not receiver.got and "ASSAY_ALLOW_PRIVATE_ENDPOINTS" in Effect.objects.get().last_error
+
+
+def test_a_receiver_that_dawdles_holds_no_more_senders_than_its_share():
+    is_over, held = threading.Event(), []
+
+    def dawdle(_n):
+        is_over.wait(5)
+        return 200
+
+    with a_receiver(dawdle) as slow, a_receiver() as quick:
+
+        def last_one(n):
+            if n == 12:
+                held.append(len(slow.got))
+                is_over.set()
+            return 200
+
+        quick.answer = last_one
+        an_endpoint(slow.url), an_endpoint(quick.url)
+        for n in range(12):
+            put(f"listing:L{n}", "decision.applied")
+        deliver_due(Delivery(policy=QUICK, n_senders=4))
+    assert held == [2]
+
+
+def test_free_senders_take_what_becomes_due_while_a_receiver_dawdles():
+    came = threading.Event()
+
+    def dawdle(_n):
+        came.wait(5)
+        return 200
+
+    def arrived(_n):
+        came.set()
+        return 200
+
+    with a_receiver(dawdle) as slow, a_receiver(arrived) as quick:
+        an_endpoint(slow.url)
+        put("listing:L1", "decision.applied")
+        an_endpoint(quick.url)
+        (_, effect) = put("listing:L2", "decision.applied")
+        Effect.objects.filter(pk=effect.pk).update(next_attempt_at=timezone.now() + timedelta(seconds=0.5))
+        began = time.monotonic()
+        assert deliver_due(Delivery(policy=QUICK, n_senders=4, most_seconds=4)) == 3
+    assert time.monotonic() - began < 4
 
 
 def test_when_its_time_is_over_it_begins_nothing_new():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -20,12 +21,16 @@ from assay.casework.webhooks import body_of, signed_headers
 from assay.market.errors import AssayError
 
 _GONE = 410  # RFC 9110, section 15.5.11: the receiver says that it will not come back
+_LOOK_SECONDS = 0.25  # while nobody answers, the longest that free senders miss what has become due
 _GATHER_SECONDS = 0.01  # answers that come together are written together
 
 
 @dataclass(slots=True)
 class Delivery:
-    """How to send: how many at once, how patiently, and for how long before the worker looks whether it shall stop."""
+    """How to send: how many at once, how patiently, and for how long before the worker looks whether it shall stop.
+
+    Endpoints share the senders evenly: an idle one's share stays free for its next effect.
+    """
 
     policy: Policy = USUAL_POLICY
     n_senders: int = 8
@@ -44,18 +49,23 @@ def deliver_due(how: Delivery | None = None) -> int:
     with ThreadPoolExecutor(chosen.n_senders, thread_name_prefix="effects") as senders:
         in_flight = _send(senders, first)
         while in_flight:
-            done, in_flight = wait(in_flight, return_when=FIRST_COMPLETED)
-            more, in_flight = wait(in_flight, timeout=_GATHER_SECONDS)
-            outcomes = [future.result() for future in done | more]
-            n_delivered += settle(outcomes, timezone.now(), policy=chosen.policy, chance=chosen.chance)
-            if time.monotonic() < ends_at:
-                n_free = chosen.n_senders - len(in_flight)
-                in_flight |= _send(senders, lease_due(timezone.now(), limit=n_free, policy=chosen.policy))
+            has_time = time.monotonic() < ends_at
+            wait(in_flight, timeout=_LOOK_SECONDS if has_time else None, return_when=FIRST_COMPLETED)
+            done, left = wait(in_flight, timeout=_GATHER_SECONDS)
+            outcomes = [future.result() for future in done]
+            in_flight = {future: in_flight[future] for future in left}
+            if outcomes:
+                n_delivered += settle(outcomes, timezone.now(), policy=chosen.policy, chance=chosen.chance)
+            if has_time:
+                n_free, held = chosen.n_senders - len(in_flight), Counter(in_flight.values())
+                more = lease_due(timezone.now(), limit=n_free, policy=chosen.policy, in_flight=held)
+                in_flight |= _send(senders, more)
     return n_delivered
 
 
-def _send(senders: ThreadPoolExecutor, effects: list[Effect]) -> set[Future[Outcome]]:
-    return {senders.submit(attempt) for attempt in map(_attempt, effects)}
+def _send(senders: ThreadPoolExecutor, effects: list[Effect]) -> dict[Future[Outcome], int]:
+    """What was begun, each with the id of its endpoint."""
+    return {senders.submit(_attempt(effect)): effect.endpoint_id or 0 for effect in effects}
 
 
 def _attempt(effect: Effect) -> Callable[[], Outcome]:

@@ -80,11 +80,18 @@ def freeze(run: Run, found: Dossier) -> Content:
     )
 
 
+def too_long(found: Dossier) -> str:
+    """The id of a subject, else of its merchant, that is longer than casework keeps; empty when both fit."""
+    ids = (found.explanation.subject_id, found.explanation.merchant_id)
+    return next((each for each in ids if len(each) > MOST_ID_CHARACTERS), "")
+
+
 def _id(value: str) -> str:
     """An id as it is; a part of one would name something else. CallerError for one longer than casework keeps."""
     if len(value) > MOST_ID_CHARACTERS:
         raise CallerError(
-            f"The id {value[:40]!r}… has {len(value):,} characters; casework keeps at most {MOST_ID_CHARACTERS}.",
+            f"The id {value[:40]!r}… has {len(value):,} characters; casework keeps at most {MOST_ID_CHARACTERS}. Give "
+            "the market a shorter one, such as a hash of it.",
             value=value[:40],
             allowed=f"1 to {MOST_ID_CHARACTERS} characters",
         )

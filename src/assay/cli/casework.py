@@ -115,7 +115,22 @@ def _say_loaded(loaded: Loaded) -> None:
     }
     drawn = f"listings drawn at random of {counts['live_listings']:,} live ones"
     say_grid([*([f"{counts[name]:,}", said] for name, said in words.items()), [f"{counts['drawn']:,}", drawn]])
+    if counts["id_too_long"]:
+        _say_too_long(counts)
     out.print("Next: assay serve")
+
+
+def _say_too_long(counts: dict[str, Any]) -> None:
+    from assay.casework.freezing import MOST_ID_CHARACTERS
+
+    ids = ", ".join(f"{each[:60]}… ({len(each):,} characters)" for each in counts["ids_too_long"])
+    out.print(
+        plain(
+            f"{counts['id_too_long']:,} goods and merchants were left out: their id, or their merchant's, has more "
+            f"than {MOST_ID_CHARACTERS} characters, such as {ids}. Give the market shorter ones, rate it "
+            "and load that run (docs/how-to/casework-start.md)."
+        )
+    )
 
 
 @group.command("verdicts", epilog="Example: `assay casework verdicts --out verdicts.csv`")

@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assay.engine import Engine, Market, ops
+from assay.engine import Market, ops
 from assay.market.errors import CallerError
 
 # A quarter: long enough that most goods sold at all show an order, short enough to speak of now.
@@ -219,16 +219,21 @@ def _with_safety(market: Market, rows: ir.Table) -> ir.Table:
     """Adds safety_class of the brand that the listing names, by name or alias; null when the brand is not known."""
     if not market.has("brands.safety_class"):
         return rows.mutate(safety_class=ibis.null("string"))
-    names = _brand_names(market.engine, market.table("brands"))
+    classes = brand_classes(market)
+    known = pa.table({"name_key": list(classes), "safety_class": list(classes.values())})
+    names = market.engine.table(known, "brand_safety")
     keyed = rows.mutate(brand_key=ops.trimmed(rows.brand).lower())
     return keyed.left_join(names, keyed.brand_key == names.name_key).drop("name_key", "brand_key")
 
 
-def _brand_names(engine: Engine, brands: ir.Table) -> ir.Table:
+def brand_classes(market: Market) -> dict[str, str]:
+    """Safety class of every brand that has one, by its names and aliases in lower case; empty where none has."""
+    if not market.has("brands.safety_class"):
+        return {}
     classes: dict[str, str] = {}
-    rows = engine.collect(brands.select("name", "aliases", "safety_class").order_by("name")).to_pylist()
-    for row in rows:
+    brands = market.table("brands").select("brand_id", "name", "aliases", "safety_class")
+    for row in market.engine.collect(brands.order_by(["name", "brand_id"])).to_pylist():
         for name in [row["name"], *(orjson.loads(row["aliases"]) if row["aliases"] else ())]:
             if row["safety_class"]:
                 classes.setdefault(str(name).strip().lower(), row["safety_class"])
-    return engine.table(pa.table({"name_key": list(classes), "safety_class": list(classes.values())}), "brand_safety")
+    return classes

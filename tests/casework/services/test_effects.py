@@ -171,6 +171,33 @@ def test_one_endpoint_does_not_wait_for_another():
     assert Effect.objects.filter(endpoint=second, state=EffectState.WAITING).count() == 2
 
 
+def test_what_an_endpoint_has_in_flight_counts_towards_its_share():
+    first, second = an_endpoint(), an_endpoint("https://other.example/")
+    for n in range(9):
+        put(f"listing:L{n}")
+    leased = lease_due(soon(), limit=4, policy=POLICY, in_flight={first.pk: 4})
+    assert [each.endpoint for each in leased] == [second] * 4
+
+
+def test_a_single_free_sender_serves_every_endpoint_in_turn():
+    endpoints = [an_endpoint(f"https://shop{n}.example/") for n in range(3)]
+    for n in range(9):
+        put(f"listing:L{n}")
+    now = soon()
+    moments = [now.replace(microsecond=n) for n in range(6)]
+    leased = [each.endpoint for at in moments for each in lease_due(at, limit=1, policy=POLICY)]
+    assert leased == endpoints * 2
+
+
+def test_of_several_endpoints_those_with_the_fewest_in_flight_come_first():
+    busy, idle = an_endpoint(), an_endpoint("https://other.example/")
+    for n in range(3):
+        put(f"listing:L{n}")
+    at = soon().replace(microsecond=0)
+    (leased,) = lease_due(at, limit=1, policy=POLICY, in_flight={busy.pk: 1})
+    assert leased.endpoint == idle
+
+
 def test_waits_grow_and_then_it_is_given_up_and_holds_what_comes_later():
     endpoint = an_endpoint()
     effect = failed()

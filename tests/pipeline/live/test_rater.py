@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from assay.engine import open_engine, open_market
 from assay.market.errors import CallerError, DamagedSnapshot
-from assay.pipeline import open_live, prepare_live
+from assay.measurement.frame import FrameSettings, candidates
+from assay.pipeline import open_live, prepare_live, rate
+from tests.signals.markets import brand, listing, write_market
 
 NEW = "never-seen"
 
@@ -119,6 +123,29 @@ def test_preparing_again_gives_the_same_files(prepared, settings, tmp_path: Path
     assert again.hash == prepared.rater.about["hash"]
 
 
+def test_the_safety_class_of_every_listings_brand_is_that_which_the_batch_counts(prepared, settings):
+    with open_engine(None, settings) as engine:
+        market = open_market(engine, prepared.run.market_folder, prepared.run.snapshot_id)
+        rows = candidates(market, engine.read(prepared.run.folder / "scores_listings"), FrameSettings("EUR"))
+        batch = {
+            row["listing_id"]: row["safety_class"]
+            for row in engine.collect(rows.select("listing_id", "safety_class")).to_pylist()
+        }
+    rows = [row for _, row in prepared.listings]
+    live = {row["listing_id"]: prepared.rater.safety_class(row["brand"]) for row in rows}
+    assert live == {each: batch[each] for each in live}
+    assert {"none", "high"} <= {*live.values()}
+
+
+def test_a_safety_class_is_found_by_alias_and_whatever_the_case(tmp_path: Path, settings):
+    brands = [brand("B1", "Velkora", aliases='["维尔", "VK"]', safety_class="high"), brand("B2", "Norvane")]
+    market = write_market(tmp_path / "market", listings=[listing(brand="Velkora")], brands=brands)
+    prepare_live(rate(market, tmp_path / "run", settings=settings).folder, settings=settings)
+    rater = open_live(tmp_path / "run")
+    assert {rater.safety_class(each) for each in ("velkora", " VELKORA\t", "vk", "维尔")} == {"high"}
+    assert {rater.safety_class(each) for each in ("Norvane", "Quovadis", "", None)} == {None}
+
+
 def test_a_run_that_was_not_prepared_says_so(tmp_path: Path):
     with pytest.raises(CallerError, match="assay live prepare"):
         open_live(tmp_path)
@@ -129,7 +156,8 @@ def test_a_damaged_or_foreign_folder_is_refused(prepared, tmp_path: Path):
     (folder / "wording.json").write_bytes(b"{}")
     with pytest.raises(DamagedSnapshot, match=r"wording\.json"):
         open_live(folder, check=True)
-    about = (folder / "live.json").read_text().replace('"layout": 1', '"layout": 0')
-    (folder / "live.json").write_text(about)
-    with pytest.raises(CallerError, match="another version"):
-        open_live(folder)
+    about = json.loads((folder / "live.json").read_text())
+    for changed, told in (({"layout": 1}, "for this run again"), ({"code": "0"}, "rate the market again")):
+        (folder / "live.json").write_text(json.dumps(about | changed))
+        with pytest.raises(CallerError, match=f"another version of Assay; .*{told}"):
+            open_live(folder)

@@ -14,9 +14,10 @@ failed, later ones wait as well.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -45,6 +46,7 @@ EVENTS = {
 
 UNFINISHED = (EffectState.WAITING, EffectState.FAILED)
 NOBODY_LISTENS = "nobody listens: there is no endpoint"
+NOTHING_IN_FLIGHT: Mapping[int, int] = MappingProxyType({})
 _MOST_REASON_CHARACTERS = 500
 
 
@@ -204,18 +206,24 @@ def _write(
     )
 
 
-def lease_due(now: datetime, *, limit: int, policy: Policy = USUAL_POLICY) -> list[Effect]:
-    """Up to `limit` effects to send now, leased so that no other worker sends them; the endpoints share the limit."""
-    ready = list(_ready_endpoints(now))
+def lease_due(
+    now: datetime, *, limit: int, policy: Policy = USUAL_POLICY, in_flight: Mapping[int, int] = NOTHING_IN_FLIGHT
+) -> list[Effect]:
+    """Up to `limit` effects to send now, leased so that no other worker sends them.
+
+    The endpoints share the senders, the free ones and those at work: `in_flight` says, by the id of the endpoint, how
+    many the caller is sending already. So one that answers slowly holds no more than its share.
+    """
+    ready = _in_turn(list(_ready_endpoints(now)), now, in_flight)
     if not ready:
         return []
-    share = max(limit // len(ready), 1)
+    share = max((limit + sum(in_flight.values())) // len(ready), 1)
     until = now + timedelta(seconds=policy.lease_seconds)
     found: list[Effect] = []
     with transaction.atomic():
         for endpoint in ready:
-            is_probe = endpoint.n_failed_in_row >= policy.rest_after
-            n = min(1 if is_probe else share, limit - len(found))
+            most = 1 if endpoint.n_failed_in_row >= policy.rest_after else share
+            n = min(most - in_flight.get(endpoint.pk, 0), limit - len(found))
             due = _due(endpoint, now).select_for_update(of=("self",), no_key=True, skip_locked=True)[: max(n, 0)]
             for effect in due:
                 effect.endpoint, effect.leased_until = endpoint, until
@@ -227,6 +235,12 @@ def lease_due(now: datetime, *, limit: int, policy: Policy = USUAL_POLICY) -> li
 def _ready_endpoints(now: datetime) -> QuerySet[Endpoint]:
     rested = Q(resting_until__isnull=True) | Q(resting_until__lte=now)
     return Endpoint.objects.filter(rested, is_active=True, paused_at__isnull=True).order_by("id")
+
+
+def _in_turn(ready: list[Endpoint], now: datetime, in_flight: Mapping[int, int]) -> list[Endpoint]:
+    """Those with the fewest in flight first; of equal ones each is the first at some moments, so none starves."""
+    start = now.microsecond % len(ready) if ready else 0
+    return sorted(ready[start:] + ready[:start], key=lambda endpoint: in_flight.get(endpoint.pk, 0))
 
 
 def _due(endpoint: Endpoint, now: datetime) -> QuerySet[Effect]:

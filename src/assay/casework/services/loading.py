@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from assay.casework.access import need
-from assay.casework.freezing import freeze
+from assay.casework.freezing import freeze, too_long
 from assay.casework.models import AnalysisRun, Item, ItemState, Stream, SubjectType
 from assay.casework.moves import make_move
 from assay.casework.queries.documents import answered_requests
@@ -43,7 +43,9 @@ _BATCH = 2_000
 Key = tuple[str, ...]
 # An item that the API made between our look and our writing: the second look finds it.
 _TRIES = 3
-_COUNTED = ("opened", "updated", "reopened", "closed", "left")
+_COUNTED = ("opened", "updated", "reopened", "closed", "left", "id_too_long")
+# Ids that are too long and named: enough to find out which column they come from.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Loaded:
     """What a load did. `is_unchanged`: this run was loaded before, and nothing was written, not even in the audit log.
 
     `counts`: items opened, updated, reopened, closed, left (decided or waiting for a second person); listings drawn at
-    random out of the live ones; flagged goods left out because they are not offered any more.
+    random out of the live ones; flagged goods left out because they are not offered any more; what was left out because
+    its id or its merchant's is longer than casework keeps, and the first few of these ids.
     """
 
     run: AnalysisRun
@@ -202,10 +205,12 @@ class _Load:
         batches = opened.listings(place, size) if kind == SubjectType.LISTING else opened.merchants(place, size)
         for batch in batches:
             reached = _place(batch[-1])
-            self._write(kind, [_arrival(self.run, each, rules) for each in batch], place, reached)
+            left_out = [each for each in map(too_long, batch) if each]
+            brought = [_arrival(self.run, each, rules) for each in batch if not too_long(each)]
+            self._write(kind, brought, left_out, place, reached)
             place = reached
 
-    def _write(self, kind: str, brought: list[Arrival], place: Key | None, reached: Key) -> None:
+    def _write(self, kind: str, brought: list[Arrival], left_out: list[str], place: Key | None, reached: Key) -> None:
         for attempt in range(_TRIES):
             try:
                 with transaction.atomic():
@@ -213,7 +218,7 @@ class _Load:
                     self._need_place(row, kind, place)
                     written = arrivals.write(row, kind, brought, timezone.now())
                     row.progress["after"][kind] = list(reached)
-                    self._keep(row, written.counts)
+                    self._keep(row, written.counts + Counter(id_too_long=len(left_out)), left_out)
                     record_all(self.actor, written.happenings)
                 return
             except IntegrityError:
@@ -268,7 +273,8 @@ class _Load:
         """Marks the run as loaded and records it with its counts."""
         with transaction.atomic():
             row = self._locked()
-            row.counts = {name: 0 for name in _COUNTED} | row.progress["counts"] | about
+            named = {"ids_too_long": row.progress.get("ids_too_long", [])}
+            row.counts = {name: 0 for name in _COUNTED} | row.progress["counts"] | named | about
             row.finished_at = timezone.now()
             row.save(update_fields=["counts", "finished_at"])
             record(self.actor, "run.loaded", row, after=row.counts)
@@ -294,8 +300,9 @@ class _Load:
             )
 
     @staticmethod
-    def _keep(row: AnalysisRun, counts: Counter[str]) -> None:
+    def _keep(row: AnalysisRun, counts: Counter[str], left_out: Sequence[str] = ()) -> None:
         row.progress["counts"] = dict(Counter(row.progress["counts"]) + counts)
+        row.progress["ids_too_long"] = [*dict.fromkeys([*row.progress.get("ids_too_long", []), *left_out])][:_NAMED]
         row.save(update_fields=["progress"])
 
 

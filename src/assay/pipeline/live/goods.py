@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from assay.measurement.frame import brand_classes
 from assay.pipeline.live.offers import Offer
 from assay.pipeline.live.rows import Rows, coded, whole
 from assay.pipeline.live.shelves import Shelf, Texts, hashed, hashed_all
@@ -108,7 +109,7 @@ def _shelve_brands(rows: Rows) -> None:
         brands = collect(columns.order_by("brand_id")).to_pylist()
     for brand in brands:
         brand["authorised"] = sorted(authorised.get(brand["brand_id"], []))
-    about = {"brands": brands, "names": dict(sorted(names.items()))}
+    about = {"brands": brands, "names": dict(sorted(names.items())), "safety_classes": brand_classes(rows.market)}
     (rows.writer.folder / "brands.json").write_bytes(orjson.dumps(about))
 
 
@@ -155,6 +156,7 @@ class Catalogue:
             )
             for row in about["brands"]
         }
+        self.safety_classes: dict[str, str] = about["safety_classes"]
         self.any_list = any(brand.authorised for brand in self.brands.values())
         self.cells, self.category_cells, self.models = (
             shelf.keys("cell"),
@@ -195,6 +197,10 @@ class Catalogue:
             gtin_brand_id=gtin_brand_id,
             unauthorised=self._unauthorised(brand, offer.merchant_id),
         )
+
+    def safety_class(self, brand: str | None) -> str | None:
+        """The safety class of the brand that a listing names; None where it is not known."""
+        return self.safety_classes.get((brand or "").strip(_BLANKS).lower())
 
     def _unauthorised(self, brand: _Brand | None, merchant_id: str) -> float | None:
         if brand is None or not brand.authorised:

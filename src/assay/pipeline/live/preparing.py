@@ -29,7 +29,7 @@ from assay.rating import model_hash, save_model
 LIVE_FOLDER = "live"
 ABOUT = "live.json"
 # Raised whenever the columns of the folder change, so that no other layout is ever read.
-LAYOUT = 1
+LAYOUT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,16 @@ def read_about(folder: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise DamagedSnapshot(f"{folder / ABOUT} cannot be read ({error}); prepare the run again.") from error
-    if (about["code"], about.get("layout")) != (code_hash(), LAYOUT):
+    if about["code"] != code_hash():
         raise CallerError(
             f"{folder} was prepared by another version of Assay; rate the market again and run `assay live prepare`.",
             where={"path": str(folder)},
             value=about["code"],
+        )
+    if about.get("layout") != LAYOUT:
+        raise CallerError(
+            f"{folder} was prepared by another version of Assay; run `assay live prepare` for this run again.",
+            where={"path": str(folder)},
+            value=about.get("layout"),
         )
     return about

@@ -85,6 +85,10 @@ class LiveRater:
         """The values and facts of every signal of a listing, by column; None where not checked."""
         return self._values(self._offers.offer(cleaned(listing)))
 
+    def safety_class(self, brand: str | None) -> str | None:
+        """The class by which harm is weighed, of the brand that a listing names; None where it is not known."""
+        return self._catalogue.safety_class(brand)
+
     def _values(self, offer: Offer) -> dict[str, Any]:
         goods = self._catalogue.goods(offer)
         rated_s = self._rated_s(offer)

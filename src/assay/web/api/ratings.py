@@ -18,7 +18,7 @@ from assay.casework.services.recording import Actor
 from assay.casework.services.repeats import once
 from assay.market.errors import OutsideError
 from assay.market.scores import RED_FLAG_SCORE
-from assay.pipeline import Explanation, LiveRater, Run, open_live
+from assay.pipeline import Explanation, LiveRater, open_live
 from assay.web.api.keys import ApiRequest
 from assay.web.api.shapes import Error, Rating, RatingRequest
 
@@ -60,7 +60,7 @@ def _rated(request: ApiRequest, asked: RatingRequest) -> dict[str, Any]:
     is_red_flag = found.waterfall.score >= RED_FLAG_SCORE
     item = None
     if is_red_flag and asked.open_item:
-        item = open_flagged(Actor.of(request.auth.person), found, listing, Run(rater.folder, rater.about)).pk
+        item = open_flagged(Actor.of(request.auth.person), found, listing, rater).pk
     return _said(found, rater, item=item, is_red_flag=is_red_flag)
 
 
