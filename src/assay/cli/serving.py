@@ -156,9 +156,7 @@ def _opened(host: str, port: int, how: Serving) -> Any:  # noqa: ANN401 - waitre
 
     from assay.web.wsgi import application
 
-    _ = (
-        get_resolver().url_patterns
-    )  # loads every page, in one thread: two that load one at once may get half of it
+    _ = get_resolver().url_patterns  # loads every page, in one thread: two that load one at once may get half of it
     app = AccessLog(application) if how.access_log else application
     try:
         return waitress.create_server(
