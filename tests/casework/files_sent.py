@@ -16,11 +16,14 @@ def a_pdf(extra: bytes = b"", objects: bytes = b"") -> bytes:
     return body + b"trailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
 
 
+def a_stream(dictionary: bytes, data: bytes, *, word: bytes = b"stream\n") -> bytes:
+    """An object of a PDF that has data; `word` is what stands between its dictionary and them."""
+    return b"5 0 obj\n<< " + dictionary + b" /Length %d >>\n" % len(data) + word + data + b"\nendstream\nendobj\n"
+
+
 def a_packed_pdf(inner: bytes, filters: bytes = b"/FlateDecode") -> bytes:
     """A PDF whose objects are packed in an object stream."""
-    packed = zlib.compress(inner)
-    head = b"5 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter " + filters + b" /Length %d >>\nstream\n" % len(packed)
-    return a_pdf(objects=head + packed + b"\nendstream\nendobj\n")
+    return a_pdf(objects=a_stream(b"/Type /ObjStm /N 1 /First 4 /Filter " + filters, zlib.compress(inner)))
 
 
 def a_picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), **options: object) -> bytes:

@@ -12,10 +12,12 @@ import struct
 import unicodedata
 import zlib
 from pathlib import PurePosixPath
+from threading import BoundedSemaphore
 
 from django.utils.translation import gettext as _
 from PIL import Image
 
+from assay.casework.pdf_names import MOST_UNPACKED, OpaqueError, OverfullError, acting_name
 from assay.market.errors import CallerError
 
 # A scan of a page in colour at 300 dpi is 1 to 5 MB; more than this is rarely a document.
@@ -23,19 +25,12 @@ MOST_BYTES = 10 * 1024 * 1024
 # Phone cameras give 12 to 50 million pixels; more needs half a gigabyte of memory to look at.
 MOST_PIXELS = 50_000_000
 MOST_NAME_CHARACTERS = 120
+# A PNG of the most pixels takes 200 MB while it is unpacked, a WebP 760: so many are unpacked at once, the next waits.
+UNPACKING = BoundedSemaphore(2)
 ENDINGS = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 
 _IMAGES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _ALLOWED = "PDF, JPEG, PNG or WebP"
-# Names by which a PDF acts when it is opened, carries other files, or hides its content from this check. `JS` alone is
-# left out: every script also says `JavaScript`, and three bytes turn up by chance in a large picture.
-_ACTS = re.compile(rb"/(JavaScript|Launch|EmbeddedFiles?|RichMedia|XFA|SubmitForm|ImportData|GoToE|Encrypt)\b")
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
-_CHUNK_BYTES = 64 * 1024
-# What all object streams of a PDF may unpack to; ten times the largest file is far more than real ones need.
-_MOST_UNPACKED = 10 * MOST_BYTES
-# A part holds a hundred objects or so; a file of 138,000 parts of nothing took ten seconds to look through.
-_MOST_PARTS = 5_000
 _ZIP_END = b"PK\x05\x06"
 # The end of a ZIP archive stands within the last 65,557 bytes (its comment is at most 65,535 long).
 _ZIP_TAIL = 65_557
@@ -82,13 +77,20 @@ def clean_name(filename: str, media: str) -> str:
 def _pdf(content: bytes) -> str:
     if b"%%EOF" not in content[-2048:] or b"startxref" not in content[-4096:]:
         raise Unfit(_("The PDF is not whole: its end is missing; save it again and send that."), allowed=_ALLOWED)
-    for part in (content, *_object_streams(content)):
-        found = _ACTS.search(_plain_names(part))
-        if found is None:
-            continue
-        name = found.group(1).decode()
-        if name == "Encrypt":
-            raise Unfit(_("The PDF is protected by a password or against copying; send one that is not."), value=name)
+    try:
+        name = acting_name(content)
+    except OpaqueError as error:
+        raise Unfit(
+            _("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that.")
+        ) from error
+    except OverfullError as error:
+        raise Unfit(
+            _("The PDF unpacks to far more than it is; print it to a new PDF and send that."),
+            allowed=str(MOST_UNPACKED),
+        ) from error
+    if name == "Encrypt":
+        raise Unfit(_("The PDF is protected by a password or against copying; send one that is not."), value=name)
+    if name is not None:
         raise Unfit(
             _("The PDF holds something that acts or another file (%(name)s); print it to a new PDF and send that.")
             % {"name": name},
@@ -97,51 +99,8 @@ def _pdf(content: bytes) -> str:
     return "application/pdf"
 
 
-def _plain_names(part: bytes) -> bytes:
-    """A name may be written with `#4a` for `J`; both are the same to a reader of PDF."""
-    return re.sub(rb"#([0-9A-Fa-f]{2})", lambda hit: bytes([int(hit.group(1), 16)]), part)
-
-
-def _object_streams(content: bytes) -> list[bytes]:
-    """The packed parts of a PDF that hold its objects; page contents and pictures are left packed."""
-    found, left, since = list[bytes](), _MOST_UNPACKED, 0
-    for hit in _STREAM.finditer(content):
-        dictionary = _plain_names(content[since : hit.start()])
-        since = hit.end()
-        if b"/ObjStm" not in dictionary or b"/Filter" not in dictionary:
-            continue  # what is not packed is read with the rest
-        if dictionary.count(b"Decode") != dictionary.count(b"FlateDecode"):
-            raise Unfit(_("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that."))
-        if len(found) >= _MOST_PARTS:
-            raise Unfit(_("The PDF unpacks to far more than it is; print it to a new PDF and send that."))
-        part = _unpacked(content, hit.end(), left)
-        left -= len(part)
-        found.append(part)
-    return found
-
-
-def _unpacked(content: bytes, start: int, most: int) -> bytes:
-    """What is packed from `start` on, whatever length the PDF says it has. Unfit beyond `most` bytes."""
-    unpacker, parts, left = zlib.decompressobj(), list[bytes](), most
-    while not unpacker.eof and start < len(content):
-        try:
-            part = unpacker.decompress(unpacker.unconsumed_tail + content[start : start + _CHUNK_BYTES], left + 1)
-        except zlib.error as error:
-            raise Unfit(
-                _("The PDF is packed in a way that cannot be checked; print it to a new PDF and send that.")
-            ) from error
-        start += _CHUNK_BYTES
-        left -= len(part)
-        if left < 0:
-            raise Unfit(
-                _("The PDF unpacks to far more than it is; print it to a new PDF and send that."),
-                allowed=str(_MOST_UNPACKED),
-            )
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _image(content: bytes) -> str:
+    """Asks first what costs little: a picture of a few kilobytes may take hundreds of megabytes when it is unpacked."""
     if b"%PDF-" in content[:1024]:
         raise Unfit(_("The file is two things at once; send it as PDF, JPEG, PNG or WebP."), allowed=_ALLOWED)
     try:
@@ -149,7 +108,9 @@ def _image(content: bytes) -> str:
             kind = _IMAGES[picture.format or ""]
             _check_size(picture)
             picture.verify()
-        with Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as picture:
+        if not _ends_where_it_should(kind, content):
+            raise Unfit(_("The picture is followed by other data; save it again and send that."), allowed=_ALLOWED)
+        with UNPACKING, Image.open(io.BytesIO(content), formats=tuple(_IMAGES)) as picture:
             picture.draft("RGB", (picture.width // 8 or 1, picture.height // 8 or 1))  # JPEG alone: an eighth to unpack
             picture.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -158,8 +119,6 @@ def _image(content: bytes) -> str:
         raise Unfit(
             _("The file cannot be read as PDF, JPEG, PNG or WebP, or it is damaged."), allowed=_ALLOWED
         ) from error
-    if not _ends_where_it_should(kind, content):
-        raise Unfit(_("The picture is followed by other data; save it again and send that."), allowed=_ALLOWED)
     return kind
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext
 from PIL import Image, ImageOps
 
-from assay.casework.uploads import MOST_PIXELS, Unfit
+from assay.casework.uploads import MOST_PIXELS, UNPACKING, Unfit
 
 # Enough to read a hologram on a screen; a phone loads it in a second over a slow line.
 MOST_PIXELS_A_SIDE = 1_600
@@ -28,13 +28,19 @@ def shown_bytes(stored: Path | io.BytesIO) -> bytes:
         if picture.width * picture.height > MOST_PIXELS:
             said = gettext("The picture has more than %(most)s pixels.") % {"most": f"{MOST_PIXELS:,}"}
             raise Unfit(said, value=picture.size)
-        picture.draft("RGB", (MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
-        upright = ImageOps.exif_transpose(picture)
-        upright.thumbnail((MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
-        plain = Image.new("RGB", upright.size, "white")
-        has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-        coloured = upright.convert("RGBA") if has_alpha else upright.convert("RGB")
-        plain.paste(coloured, mask=coloured.getchannel("A") if has_alpha else None)
+        with UNPACKING:
+            plain = _upright(picture)
     file = io.BytesIO()
     plain.save(file, "JPEG", quality=_QUALITY)
     return file.getvalue()
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    picture.draft("RGB", (MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
+    upright = ImageOps.exif_transpose(picture)
+    upright.thumbnail((MOST_PIXELS_A_SIDE, MOST_PIXELS_A_SIDE))
+    plain = Image.new("RGB", upright.size, "white")
+    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
+    coloured = upright.convert("RGBA") if has_alpha else upright.convert("RGB")
+    plain.paste(coloured, mask=coloured.getchannel("A") if has_alpha else None)
+    return plain

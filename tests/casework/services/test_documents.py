@@ -187,6 +187,22 @@ def test_a_file_whose_row_fails_is_dropped(case, tmp_path, monkeypatch):
     assert not Document.objects.exists() and not _files(tmp_path)
 
 
+def test_an_upload_that_fails_takes_no_file_from_another_one_of_the_same_bytes(case, monkeypatch):
+    row, record = documents._row, documents.record
+
+    def after_one_that_fails(*given):
+        monkeypatch.setattr(documents, "_row", row)
+        monkeypatch.setattr(documents, "record", lambda *_a, **_k: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            _send(case)
+        monkeypatch.setattr(documents, "record", record)
+        return row(*given)
+
+    monkeypatch.setattr(documents, "_row", after_one_that_fails)
+    sent = _send(case)
+    assert open_document(Actor.of(case.merchant), sent).read_bytes() == a_pdf()
+
+
 def test_a_decision_takes_ten_documents(case):
     for _ in range(10):
         _send(case)

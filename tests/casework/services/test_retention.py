@@ -1,5 +1,6 @@
 """What has been kept long enough is erased, unless a hold keeps it; the row and the log stay."""
 
+import hashlib
 import os
 import time
 from datetime import timedelta
@@ -19,6 +20,11 @@ from tests.casework.builders import NOW, a_decision, a_person, an_item, an_organ
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _home(settings, tmp_path):
+    settings.HOME = tmp_path
+
+
 @pytest.fixture
 def senior():
     return a_person(Role.SENIOR)
@@ -29,13 +35,18 @@ def shop():
     return an_organisation(OrganisationKind.MERCHANT)
 
 
-def a_document(shop, content="invoice", decision=None, **given):
-    sha256 = f"{abs(hash(content)):064x}"[:64]
-    path = path_of(sha256)
+def a_file(content, age_seconds=7_200):
+    """A file under its hash, as an upload leaves it."""
+    path = path_of(hashlib.sha256(content.encode()).hexdigest())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
-    old = time.time() - 7_200
-    os.utime(path, (old, old))
+    then = time.time() - age_seconds
+    os.utime(path, (then, then))
+    return path
+
+
+def a_document(shop, content="invoice", decision=None, **given):
+    sha256 = a_file(content).name
     values = {"kind": "invoice", "filename": "Mr. Li's invoice.pdf", "media_type": "application/pdf", "n_bytes": 7}
     values |= {"uploaded_by": a_person(Role.MERCHANT, shop), "uploaded_at": NOW, "keep_until": NOW - timedelta(days=1)}
     return Document.objects.create(organisation=shop, sha256=sha256, decision=decision, **values | given)
@@ -74,15 +85,58 @@ def test_a_file_that_another_document_needs_stays(shop):
 
 def test_a_file_left_by_a_crash_is_dropped_at_the_next_run(shop):
     document = a_document(shop, erased_at=NOW)
-    assert retention.drop_files(NOW + timedelta(days=1)) == 1
+    assert retention.drop_files() == 1
     assert not path_of(document.sha256).exists()
 
 
 def test_a_file_that_has_just_come_in_is_left(shop):
     document = a_document(shop, erased_at=NOW)
     os.utime(path_of(document.sha256))
-    assert retention.drop_files(NOW) == 0
-    path_of(document.sha256).unlink()
+    assert retention.drop_files() == 0
+
+
+def test_a_file_that_an_upload_left_without_a_row_is_dropped_after_an_hour(shop):
+    kept = [a_document(shop, content) for content in ("one", "two")]
+    left, on_its_way = a_file("left"), a_file("on its way", age_seconds=60)
+    assert retention.drop_files() == 1
+    assert not left.exists() and on_its_way.exists()
+    assert all(path_of(document.sha256).exists() for document in kept)
+
+
+def test_a_draft_that_an_upload_left_is_dropped_after_an_hour():
+    old, new = a_file("old"), a_file("new", age_seconds=60)
+    drafts = [path.rename(path.with_name(f".{path.name}.0123abcd")) for path in (old, new)]
+    assert retention.drop_files() == 1
+    assert [path.exists() for path in drafts] == [False, True]
+
+
+def test_files_that_this_database_does_not_know_are_left_where_they_are_many(shop, caplog):
+    kept = path_of(a_document(shop).sha256)
+    unknown = [a_file("of another"), a_file("installation")]
+    assert retention.drop_files() == 0
+    assert all(path.exists() for path in [kept, *unknown])
+    assert "2 of 3 files" in caplog.text and "is this the home of this database?" in caplog.text
+
+
+def test_what_is_no_upload_is_left(shop):
+    a_document(shop)
+    note = a_file("note").with_name("README")
+    a_file("note").rename(note)
+    assert retention.drop_files() == 0 and note.exists()
+
+
+def test_the_same_bytes_that_come_in_while_their_file_is_dropped_stay():
+    path = a_file("invoice", age_seconds=0)
+    assert not retention._drop(path)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_files_are_looked_up_by_the_folder(shop, django_assert_num_queries):
+    for content in range(20):
+        a_document(shop, f"invoice {content}")
+    n_folders = len(list(path_of("00").parent.parent.iterdir()))
+    with django_assert_num_queries(n_folders):
+        assert retention.drop_files() == 0
 
 
 @pytest.mark.parametrize("on", ["document", "organisation", "merchant", "person", "decision", "decision's merchant"])

@@ -1,7 +1,8 @@
 """Documents that people send: checked by content, kept under their hash outside the web root, opened only with a trace.
 
-The file is on disk, synced, before its row exists: a row without its file cannot be, and a file without a row is
-dropped at once. Two rows of the same bytes share one file.
+The file is on disk, synced, before its row is committed: a row without its file cannot be. It gets its name last, so
+an upload that fails takes back a draft that is its own and never a file that another one of the same bytes relies on;
+what a crash leaves, retention drops. Two rows of the same bytes share one file.
 """
 
 from __future__ import annotations
@@ -99,7 +100,8 @@ def upload(
     need(person, "document.upload", subject)
     sent = _checked(content, filename)
     _need_room(person.organisation, decision, len(sent.content))
-    path = _kept(sent)
+    path = path_of(sent.sha256)
+    draft = _draft(sent.content, path)
     try:
         with transaction.atomic():
             if decision is not None:  # before the log's head, in the order of every other move of a case
@@ -114,9 +116,9 @@ def upload(
             record(actor, "document.uploaded", row, after={**said, **about})
             if decision is not None:
                 hear(actor, decision)
-    except BaseException:
-        _drop_if_unused(sent.sha256, path)
-        raise
+            _give_name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)  # there is one only when something failed
     return row
 
 
@@ -212,37 +214,33 @@ def _need_time(decision: Decision) -> None:
         )
 
 
-def _kept(sent: _Sent) -> Path:
-    """Writes the file whole or not at all, readable by the server alone."""
-    path = path_of(sent.sha256)
+def _draft(content: bytes, path: Path) -> Path:
+    """Writes the file beside its later name, whole or not at all, readable by the server alone."""
     draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(sent.content)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
-        _sync_name(path.parent)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise outside(error, path) from error
-    return path
+    return draft
 
 
-def _sync_name(folder: Path) -> None:
-    """Makes a new name in a folder survive a power cut; the file itself is synced before it gets the name."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def _give_name(draft: Path, path: Path) -> None:
+    """Gives the file its name, and makes that survive a power cut; what is in it was synced before."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _drop_if_unused(sha256: str, path: Path) -> None:
-    if not Document.objects.filter(sha256=sha256, erased_at=None).exists():
-        path.unlink(missing_ok=True)
+        draft.replace(path)
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise outside(error, path) from error
 
 
 def _row(person: Person, sent: _Sent, kind: str, decision: Decision | None, task: TestBuyTask | None) -> Document:

@@ -1,12 +1,21 @@
-"""Erases what has been kept long enough: files and personal fields go, the row, its hash and the log stay."""
+"""Erases what has been kept long enough: files and personal fields go, the row, its hash and the log stay.
+
+Files that no row needs go as well: those of erased documents, and what an upload left that was killed on its way.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
+import stat
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +25,6 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from assay.casework.models import ApiToken, Document, Organisation
 from assay.casework.queries.retention import due
 from assay.casework.services import throttle
-from assay.casework.services.documents import path_of
 from assay.casework.services.recording import WORKER, Actor, record
 from assay.engine.folders import outside
 
@@ -27,10 +35,13 @@ EVENTS = {
 }
 # A run erases no more than this and goes on at the next one: a long run would keep the worker from other work.
 MOST_AT_ONCE = 500
-# A file that came in meanwhile with the same bytes is written before its row: it is left until it has one.
+# An upload that is on its way has a file and no row yet, for some seconds: it is left for an hour.
 _LEAST_FILE_AGE_SECONDS = 3_600
-# After a crash between the row and its file, the file is looked for again for so long.
-_LOOK_BACK = timedelta(days=30)
+_FILE = re.compile(r"[0-9a-f]{64}")
+_DRAFT = re.compile(r"\.[0-9a-f]{64}\.[0-9a-z]+")  # of an upload, and of a restoration
+# Names asked for in one query: SQLite takes a thousand values or so.
+_NAMES_AT_ONCE = 500
+LOG = logging.getLogger("assay.retention")
 
 
 def erase_due(now: datetime | None = None, actor: Actor = WORKER) -> int:
@@ -41,26 +52,64 @@ def erase_due(now: datetime | None = None, actor: Actor = WORKER) -> int:
     n += _each(found.people, lambda pk: _erase_person(actor, pk, at))
     n += _each(found.organisations, lambda pk: _erase_organisation(actor, pk, at))
     n += throttle.erase_over(at)
-    drop_files(at)
+    drop_files()
     return n
 
 
-def drop_files(now: datetime) -> int:
-    """Deletes the files of erased documents that no other document needs; how many were there."""
-    erased = Document.objects.filter(erased_at__gt=now - _LOOK_BACK).values_list("sha256", flat=True)
-    wanted = set(erased) - set(
-        Document.objects.filter(sha256__in=erased, erased_at=None).values_list("sha256", flat=True)
-    )
-    n = 0
-    for sha256 in sorted(wanted):
-        path = path_of(sha256)
-        try:
-            if path.exists() and time.time() - path.stat().st_mtime > _LEAST_FILE_AGE_SECONDS:
-                path.unlink()
-                n += 1
-        except OSError as error:
-            raise outside(error, path) from error
-    return n
+def drop_files() -> int:
+    """Deletes files that no document needs and that are an hour old; how many. OutsideError when one cannot be deleted.
+
+    Files without any row stay when there are as many as with one: then this home is rather another database's.
+    """
+    uploads = Path(settings.HOME) / "uploads"
+    n, unknown, n_known = 0, list[Path](), 0
+    for folder in sorted(uploads.glob("[0-9a-f][0-9a-f]")):
+        old = [path for path in sorted(folder.iterdir()) if _is_old(path)]
+        n += sum(_drop(path) for path in old if _DRAFT.fullmatch(path.name))
+        files = {path.name: path for path in old if _FILE.fullmatch(path.name)}
+        is_needed = _are_needed(list(files))
+        n += sum(_drop(files[name]) for name, needed in is_needed.items() if not needed)
+        unknown += [path for name, path in files.items() if name not in is_needed]
+        n_known += len(is_needed)
+    if unknown and len(unknown) >= n_known:
+        said = "%s of %s files in %s belong to no document and stay: is this the home of this database?"
+        LOG.warning(said, len(unknown), len(unknown) + n_known, uploads)
+        return n
+    return n + sum(_drop(path) for path in unknown)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > _LEAST_FILE_AGE_SECONDS
+
+
+def _are_needed(names: list[str]) -> dict[str, bool]:
+    """Whether a document that is not erased has a file, by the file's name; what has no row at all is left out."""
+    found = dict[str, bool]()
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        some = names[start : start + _NAMES_AT_ONCE]
+        for name, erased_at in Document.objects.filter(sha256__in=some).values_list("sha256", "erased_at"):
+            found[name] = found.get(name, False) or erased_at is None
+    return found
+
+
+def _drop(path: Path) -> bool:
+    """Takes a file aside, looks once more, and only then deletes it: the same bytes may have come in meanwhile."""
+    aside = path.with_name(f".{path.name.strip('.')[:64]}.{uuid4().hex[:8]}")
+    try:
+        path.rename(aside)
+        if not _is_old(aside):
+            aside.rename(path)
+            return False
+        aside.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise outside(error, path) from error
+    return True
 
 
 def _each(rows: models.QuerySet[Any], erase: Callable[[int], bool]) -> int:
