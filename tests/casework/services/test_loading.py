@@ -233,3 +233,16 @@ def test_a_killed_load_leaves_a_whole_state_and_the_next_one_completes_it(tmp_pa
     ended = _run_killed(home, 0)
     assert ended.returncode == 0, ended.stderr
     assert _kept(home) == whole
+
+
+def test_the_same_goods_are_drawn_wherever_the_run_lies(tmp_path):
+    moved = a_later_run(tmp_path / "moved", days=0)
+    about = (moved / "run.json").read_text("utf-8").replace(" ", "  ", 1)
+    (moved / "run.json").write_text(about, "utf-8")
+    load()
+    drawn = set(Item.objects.exclude(inclusion_probability=None).values_list("subject_id", flat=True))
+    Item.objects.update(finding=None)
+    for model in (Finding, Item, AnalysisRun):
+        model.objects.all().delete()
+    load(moved)
+    assert drawn and drawn == set(Item.objects.exclude(inclusion_probability=None).values_list("subject_id", flat=True))

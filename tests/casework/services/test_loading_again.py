@@ -278,7 +278,7 @@ def test_nothing_done_is_reopened_when_the_score_rises_into_a_higher_band(loaded
 
 def test_nothing_done_stays_decided_when_nothing_is_worse(loaded_once, tmp_path):
     items = list(
-        Item.objects.filter(subject_type="listing", inclusion_probability=None, score__gt=50, score__lt=70)[:3]
+        Item.objects.filter(subject_type="listing", inclusion_probability=None, score__gt=25, score__lt=75)[:3]
     )
     for item in items:
         decided(item, action=Action.NONE, answer="genuine", reason_code="nothing-found")

@@ -101,8 +101,9 @@ def load_run(
     if row.finished_at is not None:
         return Loaded(row, is_unchanged=True, counts=row.counts)
     load = _Load(actor, row.pk, run)
-    # A seed of the run's own: otherwise every run would draw the same listings again.
-    drawn_by = int.from_bytes(hashlib.sha256(f"{key}:{seed}".encode()).digest()[:4])
+    # A seed of the run's own: otherwise every run would draw the same listings again. Whoever rates the same goods as
+    # of the same moment elsewhere, in another folder, draws the same.
+    drawn_by = int.from_bytes(hashlib.sha256(f"{run.snapshot_id}:{run.about['as_of']}:{seed}".encode()).digest()[:4])
     with open_dossiers(run, replace(wanted, seed=drawn_by), settings=how.engine_settings) as opened:
         for kind in (SubjectType.LISTING, SubjectType.MERCHANT):
             load.write_kind(opened, kind, how.batch)
