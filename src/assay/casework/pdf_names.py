@@ -2,7 +2,8 @@
 
 Objects stand in the open or packed in object streams. What a stream is, its dictionary says; but a comment or a string
 in a dictionary may hold any word, `stream` and `endstream` too, so dictionaries are read from their beginning on as a
-reader does. All else that can be unpacked is looked through as well, but for pictures.
+reader does. All else that can be unpacked is looked through as well, but for pictures. Why no library does this:
+docs/decisions/0012-looking-through-pdfs.md.
 """
 
 from __future__ import annotations

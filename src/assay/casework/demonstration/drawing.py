@@ -12,8 +12,8 @@ from assay.pipeline.originals import originals
 from assay.simulation.pictures import draw, scenes
 
 
-def draw_pictures(run: Path) -> int:
-    """Puts a drawn file for every picture on an item's page into the market's folder; gives how many there are.
+def draw_pictures(run: Path) -> None:
+    """Puts a drawn file for every picture on an item's page into the market's folder.
 
     Drawn anew each time: the same address may name another picture in a market of another seed.
     """
@@ -26,10 +26,7 @@ def draw_pictures(run: Path) -> int:
         path = rated.market_folder / FOLDER / path_of(row["uri"])
         path.parent.mkdir(parents=True, exist_ok=True)
         category = listings.get(row["listing_id"], {}).get("category") or ""
-        partial = path.with_name(f".{path.name}.part")
-        partial.write_bytes(draw(row["pdq"], category, row["ocr_text"] or "", scene))
-        partial.replace(path)
-    return len(images)
+        path.write_bytes(draw(row["pdq"], category, row["ocr_text"] or "", scene))
 
 
 def _named() -> set[str]:

@@ -129,8 +129,7 @@ def reset(actor: Actor, person: Person, *, reason: str) -> None:
         n = TOTPDevice.objects.filter(user=row).delete()[0] + StaticDevice.objects.filter(user=row).delete()[0]
         row.session_epoch += 1
         row.save(update_fields=["session_epoch"])
-        tokens = revoke_all(row, timezone.now())
-        after = {"tokens_revoked": tokens} if tokens else {}
+        after = revoke_all(row, timezone.now())
         record(actor, "factor.reset", row, before={"had_one": n > 0}, after=after, reason=reason)
 
 

@@ -64,7 +64,7 @@ def invite(actor: Actor, person: Person, *, now: datetime | None = None) -> str:
         row.set_unusable_password()
         row.session_epoch += 1
         row.save(update_fields=["password", "session_epoch"])
-        record(actor, "person.invited", row, after={"until": until.isoformat()} | _ended(revoke_all(row, at)))
+        record(actor, "person.invited", row, after={"until": until.isoformat()} | revoke_all(row, at))
     said = {"person": row.pk, "until": int(until.timestamp()), "state": _state(row)}
     return signing.dumps(said, salt=_SALT)
 
@@ -140,10 +140,6 @@ def _keep(row: Person, password: str) -> None:
     row.set_password(password)
     row.session_epoch += 1
     row.save(update_fields=["password", "session_epoch"])
-
-
-def _ended(tokens: list[str]) -> dict[str, list[str]]:
-    return {"tokens_revoked": tokens} if tokens else {}
 
 
 def _state(person: Person) -> str:

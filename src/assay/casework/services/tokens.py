@@ -79,12 +79,12 @@ def revoke_token(actor: Actor, token: ApiToken, *, reason: str) -> None:
             record(actor, "token.revoked", row, after={"name": row.name}, reason=reason)
 
 
-def revoke_all(person: Person, at: datetime) -> list[str]:
-    """Ends every key in a person's name, in the caller's transaction; gives the names of those that it ended."""
+def revoke_all(person: Person, at: datetime) -> dict[str, list[str]]:
+    """Ends every key in a person's name, in the caller's transaction; gives what the event is to say of it."""
     live = ApiToken.objects.filter(person=person, revoked_at=None)
     names = sorted(live.values_list("name", flat=True))
     live.update(revoked_at=at)
-    return names
+    return {"tokens_revoked": names} if names else {}
 
 
 def the_token(clear_text: str, now: datetime | None = None) -> ApiToken | None:
