@@ -86,7 +86,7 @@ def _open_days(at: datetime) -> dict[str, float | None]:
 
 
 def _flow(at: datetime) -> list[list[Any]]:
-    """Day, items opened, decided, and closed by a run, of the last four weeks up to yesterday; days are UTC."""
+    """Day (UTC), items opened, decided, and closed without a decision, of the last four weeks up to yesterday."""
     first = at.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=WINDOW_DAYS)
     last = first + timedelta(days=WINDOW_DAYS)
     opened = _per_day(Item.objects.filter(opened_at__gte=first, opened_at__lt=last), "opened_at")
